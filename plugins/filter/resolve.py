@@ -1,0 +1,91 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filters of the app description."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _options
+
+DOCUMENTATION = """
+name: resolve
+author: The pyhost.flask developers
+short_description: The finished apps out of C(flask_apps)
+version_added: 0.1.0
+description:
+  - Checks the apps against the argument spec of the role P(pyhost.flask.app#role), fills in the
+    defaults, and adds all that follows from them, such as paths, slots, units and the database's
+    URL. The roles work with its result only.
+  - Finds all mistakes of all apps in one pass.
+positional: flask_defaults
+options:
+  _input:
+    description: The apps, as the user wrote them.
+    type: list
+    elements: dict
+    required: true
+  flask_defaults:
+    description: Options that all apps have in common.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = """
+- name: Show where the live sockets are
+  ansible.builtin.debug:
+    msg: "{{ apps | map(attribute='paths.live_socket') }}"
+  vars:
+    apps: "{{ flask_apps | pyhost.flask.resolve(flask_defaults) }}"
+"""
+
+RETURN = """
+_value:
+  description: The finished apps.
+  type: list
+  elements: dict
+"""
+
+
+@functools.cache
+def app_spec() -> _options.Spec:
+    """The options of an app, from the one argument spec that describes them."""
+    file = Path(__file__).parents[2] / "roles" / "app" / "meta" / "argument_specs.yml"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with file.open(encoding="utf-8") as text:
+        options = yaml.load(text, Loader=loader)["argument_specs"]["main"]["options"]
+    return options["flask_apps"]["options"]
+
+
+def resolve(flask_apps: Any, flask_defaults: Any = None) -> list[_apps.App]:
+    try:
+        return _apps.resolve(flask_apps, flask_defaults, app_spec())
+    except _options.Mistakes as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def mistakes(flask_apps: Any, flask_defaults: Any = None) -> list[str]:
+    try:
+        _apps.resolve(flask_apps, flask_defaults, app_spec())
+    except _options.Mistakes as error:
+        return error.lines
+    return []
+
+
+class FilterModule:
+    """Filters of the app description."""
+
+    def filters(self) -> dict[str, Any]:
+        return {
+            "resolve": resolve,
+            "mistakes": mistakes,
+            "environment": _apps.environment,
+            "expand": _apps.expand,
+        }

@@ -1,0 +1,329 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From what users write in ``flask_apps`` to finished apps: checks, defaults, derived values.
+
+The options, their types, choices and defaults come from ``roles/app/meta/argument_specs.yml``;
+what they must satisfy beyond that, and all that follows from them, stands here. Nothing in this
+file reads or writes anything.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils._options import (
+    Mistakes,
+    Spec,
+    checked,
+    merged,
+    shown,
+)
+
+App = dict[str, Any]
+
+# Names of system users, and of folders in /etc and /var/log, on Debian with what this collection
+# installs; an app of that name would share them.
+RESERVED = """
+adm alternatives apache2 apt audio avahi backup bin cdrom certbot chrony cron crowdsec daemon
+dbus debian default dhcp dialout disk docker dpkg fail2ban floppy fonts games git gnats group
+grub gunicorn init irc journal kernel kmem ld letsencrypt list localhost lp mail man mariadb
+memcached messagebus modprobe mysql network news nginx nobody nogroup openssl operator pam perl
+plugdev polkitd postfix postgres postgresql private profile proxy python python3 redis root
+rsyslog sasl security shadow skel snmp src ssh sshd ssl staff sudo sudoers supervisor
+supervisord sync sys sysctl syslog systemd tape terminfo tty ubuntu udev ufw users utmp uucp
+uuidd uwsgi video voice www-data xdg
+""".split()  # noqa: SIM905
+DOMAIN = re.compile(
+    r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])"
+)
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+SLOTS = ("blue", "green")
+WORKER_EXTRAS = {"gevent": "[gevent]", "eventlet": "[eventlet]", "tornado": "[tornado]"}
+
+
+def resolve(apps: Any, defaults: Any, spec: Spec) -> list[App]:
+    """The finished apps: every option of ``spec`` set, and the values of ``derive`` added.
+
+    ``apps`` and ``defaults`` are what the user wrote in ``flask_apps`` and ``flask_defaults``,
+    ``spec`` the options of an app. Raises ``Mistakes`` with all mistakes of all apps.
+    """
+    if not isinstance(apps, list):
+        raise Mistakes(["flask_apps: must be a list of apps, each with a name; see docs/apps.md"])
+    mistakes: list[str] = []
+    if not isinstance(defaults or {}, dict):
+        raise Mistakes(["flask_defaults: must be a dictionary of options of an app"])
+    common = checked(defaults or {}, spec, "flask_defaults", mistakes, partly=True)
+    finished = []
+    for index, given in enumerate(apps):
+        name = given.get("name") if isinstance(given, dict) else None
+        path = f"flask_apps[{name if isinstance(name, str) else index}]"
+        if not isinstance(given, dict):
+            mistakes.append(f"{path}: must be the options of an app, not {shown(given)}")
+            continue
+        found = len(mistakes)
+        app = checked(merged(common, given), spec, path, mistakes)
+        _check_values(app, path, mistakes)
+        _check_https(app, path, mistakes)
+        if len(mistakes) == found:
+            app["health"]["statuses"] = app["health"]["statuses"] or _default_statuses(
+                common, given
+            )
+            derive(app)
+        finished.append(app)
+    _check_shared_names(finished, mistakes)
+    if mistakes:
+        raise Mistakes(mistakes)
+    return finished
+
+
+def derive(app: App) -> None:
+    """Add to an app with all its options what follows from them: paths, slots, database, packages.
+
+    This is the one place where the layout on the host is written down.
+    """
+    name = app["name"]
+    root, etc = f"/srv/{name}", f"/etc/{name}"
+    app["user"] = app["user"] or name
+    app["flask_app"] = app["flask_app"] or app["wsgi"]
+    app["domain"] = app["domains"][0]
+    app["paths"] = {
+        "root": root,
+        "repo": f"{root}/repo.git",
+        "releases": f"{root}/releases",
+        "current": f"{root}/current",
+        "shared": f"{root}/shared",
+        "slots": f"{root}/slots",
+        "live_socket": f"{root}/live.sock",
+        "etc": etc,
+        "environment": f"{etc}/environment",
+        "gunicorn": f"{etc}/gunicorn.conf.py",
+        "log": f"/var/log/{name}",
+        "run": f"/run/{name}",
+    }
+    subdir = app["source"]["subdir"]
+    app["code"] = f"{root}/current/{subdir}" if subdir else f"{root}/current"
+    app["unit"] = f"flask-{name}@.service"
+    app["slots"] = {
+        slot: {
+            "root": f"{root}/slots/{slot}",
+            "socket": f"/run/{name}/{slot}/gunicorn.sock",
+            "unit": f"flask-{name}@{slot}.service",
+        }
+        for slot in SLOTS
+    }
+    app["database_kind"], app["database_name"], app["database_url"] = _database(app)
+    app["environment"] = {
+        "DATABASE_URL": app["database_url"],
+        "FLASK_APP": app["flask_app"],
+        "FLASK_SQLALCHEMY_DATABASE_URI": app["database_url"],
+        "HOME": app["paths"]["shared"],
+        "PYTHONUNBUFFERED": "1",
+        "SQLALCHEMY_DATABASE_URI": app["database_url"],
+        **app["env"],
+    }
+    app["packages"] = [
+        "gunicorn" + WORKER_EXTRAS.get(app["gunicorn"]["worker_class"], ""),
+        *(["pymysql"] if app["database_kind"] == "mysql" else []),
+        *app["python"]["packages"],
+    ]
+
+
+def environment(app: App, secret_key: str) -> dict[str, str]:
+    """The app's variables, with its secret key and with each ``${NAME}`` replaced."""
+    secret = {"SECRET_KEY": secret_key, "FLASK_SECRET_KEY": secret_key}
+    variables = {**secret, **app["environment"]}
+    return {name: expand(value, variables) for name, value in sorted(variables.items())}
+
+
+def expand(text: str, variables: dict[str, str]) -> str:
+    """``text`` with each ``${NAME}`` of ``variables`` replaced; any other ``$`` stays as it is."""
+    return REFERENCE.sub(lambda found: variables.get(found[1], found[0]), text)
+
+
+def _database(app: App) -> tuple[str, str, str]:
+    """Kind (``sqlite``, ``mysql`` or ``url``), name and SQLAlchemy URL of the app's database."""
+    name = app["name"].replace("-", "_")
+    if app["database"] == "sqlite":
+        return "sqlite", name, f"sqlite:///{app['paths']['shared']}/{app['name']}.db"
+    if app["database"] == "mysql":
+        socket = "unix_socket=/run/mysqld/mysqld.sock&charset=utf8mb4"
+        return "mysql", name, f"mysql+pymysql://{app['user']}@localhost/{name}?{socket}"
+    return "url", "", app["database"]
+
+
+def _default_statuses(*sources: App) -> list[str]:
+    asked = any("path" in (source.get("health") or {}) for source in sources)
+    return ["200-399"] if asked else ["200-499"]
+
+
+# What the values must satisfy beyond their types
+
+
+def _pattern(pattern: str) -> Callable[[Any], bool]:
+    compiled = re.compile(pattern)
+    return lambda value: bool(compiled.fullmatch(value))
+
+
+def _folder(value: str) -> bool:
+    """Whether a folder of the app lies inside of it."""
+    return not value.startswith("/") and ".." not in value.split("/")
+
+
+def _command(value: str) -> bool:
+    try:
+        return bool(shlex.split(value))
+    except ValueError:
+        return False
+
+
+def _database_known(value: str) -> bool:
+    return value in ("sqlite", "mysql") or bool(re.match(r"[a-z0-9+]+://", value))
+
+
+def _at_least(least: int) -> Callable[[Any], bool]:
+    return lambda value: value >= least
+
+
+# (option, what is good, what to say otherwise). ``[]`` stands for each element of a list.
+FOLDER = (_folder, "must be a folder inside the app's own, without a slash in front and without ..")
+VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = _pattern(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
+NO_NAME = "is no name for a system user; use lower-case letters, digits and hyphens, at most 24"
+TAKEN = "belongs to the system; choose another name"
+RULES: list[tuple[str, Callable[[Any], bool], str]] = [
+    ("name", NAME, NO_NAME),
+    ("name", lambda value: value not in RESERVED, TAKEN),
+    ("user", NAME, NO_NAME),
+    ("user", lambda value: value not in RESERVED, TAKEN),
+    (
+        "source.git",
+        _pattern(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+|/\S+"),
+        "is no address of a repository, such as https://git.example.org/notes.git",
+    ),
+    (
+        "source.version",
+        _pattern(r"(?!-)(?!.*\.\.)[^\s~^:?*\[\\]+"),
+        "is no branch, tag or commit; latest-tag is the newest tag",
+    ),
+    ("source.subdir", *FOLDER),
+    (
+        "wsgi",
+        _pattern(r"\w+(\.\w+)*:\w+(\.\w+)*(\(.*\))?"),
+        "must be module:app or module:create_app()",
+    ),
+    ("python.version", _pattern(r"3\.\d+(\.\d+)?"), "must be a version such as 3.12"),
+    ("database", _database_known, "must be sqlite, mysql or a URL as SQLAlchemy takes it"),
+    (
+        "env",
+        lambda value: all(map(VARIABLE, value)),
+        "a variable's name takes letters, digits and _",
+    ),
+    ("files[].name", _pattern(r"[\w][\w.-]*"), "must be a file's name, without a folder"),
+    (
+        "files[].name",
+        lambda value: value not in ("environment", "gunicorn.conf.py"),
+        "is written by the collection; choose another name",
+    ),
+    ("commands.once[]", _command, "is no command: a quote is not closed"),
+    ("commands.release[]", _command, "is no command: a quote is not closed"),
+    ("static[].url", _pattern(r"/([\w.~-]+/)*"), "must start and end with a slash, as in /static/"),
+    ("static[].folder", *FOLDER),
+    (
+        "static[].expires",
+        _pattern(r"\d+(ms|[smhdwMy])?|max|off|epoch"),
+        "must be a time as nginx takes it, such as 1h, 30d or max",
+    ),
+    ("shared[]", *FOLDER),
+    ("health.path", _pattern(r"/\S*"), "must start with a slash"),
+    ("health.statuses[]", _pattern(r"[1-5]\d\d(-[1-5]\d\d)?"), "must be as in 200 or 200-399"),
+    ("health.timeout", _at_least(1), "must be 1 or more seconds"),
+    ("gunicorn.workers", _at_least(1), "must be 1 or more"),
+    ("gunicorn.threads", _at_least(1), "must be 1 or more"),
+    ("gunicorn.timeout", _at_least(1), "must be 1 or more seconds"),
+    ("gunicorn.graceful_timeout", _at_least(1), "must be 1 or more seconds"),
+    (
+        "gunicorn.args[]",
+        _pattern(r"--[a-z][\w-]*(=[\w./:,@%+-]*)?"),
+        "must be one long argument, such as --limit-request-line=8190",
+    ),
+    ("nginx.max_body_size", _pattern(r"\d+[kKmMgG]?"), "must be a size, such as 16m"),
+    ("keep_releases", _at_least(2), "must be 2 or more: the live release and the one before it"),
+]
+
+
+def _check_values(app: App, path: str, mistakes: list[str]) -> None:
+    """One app's values, each by itself. An option that is missing was reported already."""
+    for option, good, remedy in RULES:
+        for where, value in _values(app, option.split("."), path):
+            if value not in (None, "") and not good(value):
+                text = "(hidden)" if option in ("database", "env") else shown(value)
+                mistakes.append(f"{where} = {text}: {remedy}")
+    for index, entry in enumerate(app["files"] or []):
+        if (entry["content"] is None) == (entry["template"] is None):
+            mistakes.append(f"{path}.files[{index}]: needs content or template, and not both")
+
+
+def _values(value: Any, option: list[str], path: str) -> Iterator[tuple[str, Any]]:
+    """Each value of an option such as ``static[].url``, with its path."""
+    if not option:
+        yield path, value
+        return
+    key, each = option[0].removesuffix("[]"), option[0].endswith("[]")
+    found = value.get(key) if isinstance(value, dict) else None
+    if not each:
+        yield from _values(found, option[1:], f"{path}.{key}")
+        return
+    for index, element in enumerate(found or []):
+        yield from _values(element, option[1:], f"{path}.{key}[{index}]")
+
+
+def _check_https(app: App, path: str, mistakes: list[str]) -> None:
+    """The domains, and what a certificate for them takes."""
+    certbot = app["certbot"] if app["https"] == "certbot" else None
+    if app["domains"] == []:
+        mistakes.append(f"{path}.domains: is empty; name at least one, such as notes.example.org")
+    for index, domain in enumerate(app["domains"] or []):
+        where = f"{path}.domains[{index}] = {shown(domain)}"
+        if certbot and _is_address(domain):
+            mistakes.append(
+                f"{where}: is no domain; for an address set https to selfsigned or none"
+            )
+        elif not DOMAIN.fullmatch(domain) and not _is_address(domain):
+            mistakes.append(f"{where}: is no domain, such as notes.example.org")
+    if certbot and not certbot["email"]:
+        remedy = "is missing; certbot needs one (for all apps: flask_defaults.certbot.email)"
+        mistakes.append(f"{path}.certbot.email: {remedy}")
+    elif certbot and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", certbot["email"]):
+        mistakes.append(f"{path}.certbot.email = {shown(certbot['email'])}: is no e-mail address")
+    if certbot and not certbot["server"].startswith("https://"):
+        where = f"{path}.certbot.server = {shown(certbot['server'])}"
+        mistakes.append(f"{where}: must start with https://")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_shared_names(apps: list[App], mistakes: list[str]) -> None:
+    """What only one app can have: its name, its user, its domains."""
+    holders: dict[tuple[str, str], list[str]] = {}
+    for app in apps:
+        claims = [("name", app["name"]), ("user", app["user"] or app["name"])]
+        claims += [("domain", domain) for domain in app["domains"] or []]
+        for kind, value in claims:
+            if value:
+                holders.setdefault((kind, value), []).append(str(app["name"]))
+    for (kind, value), names in holders.items():
+        if len(names) > 1 and (kind != "user" or len(set(names)) > 1):
+            apart = f"flask_apps[{names[0]}] and flask_apps[{names[-1]}]"
+            mistakes.append(f"{apart}: both have the {kind} {value!r}; each app needs its own")

@@ -1,0 +1,274 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from ansible_collections.pyhost.flask.plugins.filter.resolve import app_spec
+from ansible_collections.pyhost.flask.plugins.module_utils import _apps
+from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes
+
+NOTES: dict[str, Any] = {
+    "name": "notes",
+    "source": {"git": "https://git.example.org/notes.git"},
+    "wsgi": "notes:create_app()",
+    "domains": ["notes.example.org"],
+    "certbot": {"email": "ops@example.org"},
+}
+OTHER = {**NOTES, "name": "blog", "domains": ["blog.example.org"]}
+
+
+def resolve(*apps: Any, **defaults: Any) -> list[_apps.App]:
+    return _apps.resolve(list(apps), defaults, app_spec())
+
+
+def mistakes(*apps: Any, **defaults: Any) -> list[str]:
+    with pytest.raises(Mistakes) as caught:
+        resolve(*apps, **defaults)
+    return caught.value.lines
+
+
+def with_option(path: str, value: Any) -> dict[str, Any]:
+    """NOTES with one option set, given by its path, such as ``health.path``."""
+    app = copy.deepcopy(NOTES)
+    *folders, key = path.split(".")
+    place = app
+    for folder in folders:
+        place = place.setdefault(folder, {})
+    place[key] = value
+    return app
+
+
+def test_the_example_is_a_complete_description() -> None:
+    (app,) = resolve(NOTES)
+    assert app["paths"]["live_socket"] == "/srv/notes/live.sock"
+    assert app["slots"]["green"]["unit"] == "flask-notes@green.service"
+    assert app["slots"]["green"]["socket"] == "/run/notes/green/gunicorn.sock"
+    assert app["user"] == "notes"
+    assert app["flask_app"] == "notes:create_app()"
+    assert app["gunicorn"]["timeout"] == 30
+
+
+def test_every_option_of_the_spec_is_set() -> None:
+    def missing(spec: dict[str, Any], app: dict[str, Any]) -> list[str]:
+        found = [key for key in spec if key not in app]
+        for key, option in spec.items():
+            if option["type"] == "dict" and "options" in option:
+                found += missing(option["options"], app[key])
+        return found
+
+    assert missing(app_spec(), resolve(NOTES)[0]) == []
+
+
+def test_what_the_user_wrote_stays_as_it_was() -> None:
+    given = copy.deepcopy(NOTES)
+    resolve(given, gunicorn={"threads": 4})
+    assert given == NOTES
+
+
+def test_an_app_wins_over_the_defaults_key_by_key() -> None:
+    app = with_option("gunicorn.threads", 8)
+    (finished,) = resolve(app, gunicorn={"threads": 2, "timeout": 90}, database="mysql")
+    assert finished["gunicorn"]["threads"] == 8
+    assert finished["gunicorn"]["timeout"] == 90
+    assert finished["database_kind"] == "mysql"
+
+
+@pytest.mark.parametrize(
+    ("database", "kind", "url"),
+    [
+        ("sqlite", "sqlite", "sqlite:////srv/notes/shared/notes.db"),
+        (
+            "mysql",
+            "mysql",
+            "mysql+pymysql://notes@localhost/notes"
+            "?unix_socket=/run/mysqld/mysqld.sock&charset=utf8mb4",
+        ),
+        ("postgresql://a:b@db/notes", "url", "postgresql://a:b@db/notes"),
+    ],
+)
+def test_database(database: str, kind: str, url: str) -> None:
+    (app,) = resolve(with_option("database", database))
+    assert app["database_kind"] == kind
+    names = ("DATABASE_URL", "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_URI")
+    assert {app["environment"][name] for name in names} == {url}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "packages"),
+    [
+        ("database", "sqlite", ["gunicorn"]),
+        ("database", "mysql", ["gunicorn", "pymysql"]),
+        ("gunicorn.worker_class", "gevent", ["gunicorn[gevent]"]),
+        ("gunicorn.worker_class", "gthread", ["gunicorn"]),
+        ("python.packages", ["setuptools<81"], ["gunicorn", "setuptools<81"]),
+    ],
+)
+def test_packages(option: str, value: Any, packages: list[str]) -> None:
+    assert resolve(with_option(option, value))[0]["packages"] == packages
+
+
+@pytest.mark.parametrize(
+    ("health", "statuses"),
+    [
+        ({}, ["200-499"]),
+        ({"timeout": 5}, ["200-499"]),
+        ({"path": "/health"}, ["200-399"]),
+        ({"path": "/health", "statuses": [200]}, ["200"]),
+        ({"statuses": ["204"]}, ["204"]),
+    ],
+)
+def test_statuses_that_are_good(health: dict[str, Any], statuses: list[str]) -> None:
+    assert resolve(with_option("health", health))[0]["health"]["statuses"] == statuses
+    assert resolve(NOTES, health=health)[0]["health"]["statuses"] == statuses
+
+
+def test_code_stands_in_the_subfolder() -> None:
+    assert resolve(NOTES)[0]["code"] == "/srv/notes/current"
+    assert resolve(with_option("source.subdir", "web"))[0]["code"] == "/srv/notes/current/web"
+
+
+def test_environment() -> None:
+    env = {"PLAIN": "a$b ${UNKNOWN}", "URL": "${DATABASE_URL}&x", "DEBUG": False, "N": 3, "E": None}
+    (app,) = resolve(with_option("env", env))
+    found = _apps.environment(app, "k3y")
+    assert found["SECRET_KEY"] == found["FLASK_SECRET_KEY"] == "k3y"
+    assert found["URL"] == "sqlite:////srv/notes/shared/notes.db&x"
+    assert found["PLAIN"] == "a$b ${UNKNOWN}"
+    assert (found["DEBUG"], found["N"], found["E"]) == ("false", "3", "")
+    assert found["FLASK_APP"] == "notes:create_app()"
+
+
+def test_the_users_own_variables_win() -> None:
+    (app,) = resolve(with_option("env", {"SECRET_KEY": "mine", "FLASK_APP": "cli:app"}))
+    found = _apps.environment(app, "k3y")
+    assert (found["SECRET_KEY"], found["FLASK_APP"]) == ("mine", "cli:app")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [
+        ("domian", ["x"], "flask_apps[notes]: unknown option 'domian'; did you mean 'domains'?"),
+        ("source.branch", "x", "source: unknown option 'branch'; there are: git, subdir, version"),
+        ("source", None, "flask_apps[notes].source: is missing. Where the app's code comes from."),
+        ("source", {}, "flask_apps[notes].source.git: is missing. The address of the git"),
+        ("source", "https://x", "source = 'https://x': must be a dictionary of options"),
+        ("source.git", "nope", "source.git = 'nope': is no address of a repository"),
+        ("source.git", "-oProxyCommand=x", "source.git = '-oProxyCommand=x': is no address"),
+        ("source.version", "--upload-pack=x", "is no branch, tag or commit"),
+        ("source.version", 1.10, "source.version = 1.1: must be text; put it in quotes"),
+        ("source.subdir", "../x", "source.subdir = '../x': must be a folder inside the app's own"),
+        ("wsgi", "notes", "wsgi = 'notes': must be module:app or module:create_app()"),
+        ("wsgi", None, "flask_apps[notes].wsgi: is missing."),
+        ("name", "Notes", "name = 'Notes': is no name for a system user"),
+        ("name", "nginx", "name = 'nginx': belongs to the system; choose another name"),
+        ("name", "a" * 25, "is no name for a system user"),
+        ("user", "root", "user = 'root': belongs to the system"),
+        ("domains", "a.de", "domains = 'a.de': must be a list, such as ['a.de']"),
+        ("domains", [], "domains: is empty; name at least one"),
+        ("domains", ["a_b.de"], "domains[0] = 'a_b.de': is no domain"),
+        ("domains", ["a.de", "localhost"], "domains[1] = 'localhost': is no domain"),
+        ("domains", ["192.0.2.1"], "is no domain; for an address set https to selfsigned or none"),
+        ("domains", ["a.de", "a.de"], "both have the domain 'a.de'; each app needs its own"),
+        ("https", "letsencrypt", "must be one of certbot, selfsigned, none"),
+        ("certbot", {}, "certbot.email: is missing; certbot needs one (for all apps:"),
+        ("certbot.email", "me", "certbot.email = 'me': is no e-mail address"),
+        ("certbot.server", "http://x", "certbot.server = 'http://x': must start with https://"),
+        ("database", "oracle", "database = (hidden): must be sqlite, mysql or a URL"),
+        ("python.version", 3.1, "python.version = 3.1: must be text; put it in quotes"),
+        ("python.version", "2.7", "python.version = '2.7': must be a version such as 3.12"),
+        ("env", {"A B": 1}, "env = (hidden): a variable's name takes letters, digits and _"),
+        ("env", {"A": {}}, "env.A: must be text, a number, true or false"),
+        ("env", ["A=1"], "env = (hidden): must be a dictionary of options"),
+        ("files", [{"name": "a/b", "content": ""}], "files[0].name = 'a/b': must be a file's name"),
+        ("files", [{"name": "environment", "content": ""}], "is written by the collection"),
+        ("files", [{"name": "a.cfg"}], "files[0]: needs content or template, and not both"),
+        ("commands.once", ["echo 'x"], "commands.once[0] = \"echo 'x\": is no command"),
+        ("static", [{"url": "static", "folder": "x"}], "static[0].url = 'static': must start"),
+        ("static", [{"url": "/s/", "folder": "/x"}], "static[0].folder = '/x': must be a folder"),
+        ("static", [{"url": "/s/", "folder": "x", "expires": "soon"}], "expires = 'soon': must be"),
+        ("static", [{"folder": "x"}], "static[0].url: is missing."),
+        ("shared", ["/tmp"], "shared[0] = '/tmp': must be a folder inside the app's own"),
+        ("health.path", "health", "health.path = 'health': must start with a slash"),
+        ("health.statuses", ["ok"], "health.statuses[0] = 'ok': must be as in 200 or 200-399"),
+        ("health.timeout", 0, "health.timeout = 0: must be 1 or more seconds"),
+        ("gunicorn.workers", "many", "gunicorn.workers = 'many': must be a whole number"),
+        ("gunicorn.workers", 0, "gunicorn.workers = 0: must be 1 or more"),
+        ("gunicorn.preload", "maybe", "gunicorn.preload = 'maybe': must be true or false"),
+        ("gunicorn.worker_class", "async", "must be one of sync, gthread, gevent, eventlet"),
+        ("gunicorn.args", ["-w 3"], "gunicorn.args[0] = '-w 3': must be one long argument"),
+        ("nginx.max_body_size", "big", "nginx.max_body_size = 'big': must be a size, such as 16m"),
+        ("keep_releases", 1, "keep_releases = 1: must be 2 or more"),
+    ],
+)
+def test_a_mistake_is_the_only_one_that_is_reported(option: str, value: Any, text: str) -> None:
+    (found,) = mistakes(with_option(option, value))
+    assert text in found
+
+
+def test_a_value_that_may_be_secret_is_not_shown() -> None:
+    app = {**NOTES, "database": "s3cret", "env": {"s3cret x": "s3cret"}, "secret_key": ["s3cret"]}
+    found = mistakes(app)
+    assert len(found) == 3
+    assert "s3cret" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("second", "text"),
+    [
+        ({"name": "notes"}, "both have the name 'notes'"),
+        ({"user": "notes"}, "flask_apps[notes] and flask_apps[blog]: both have the user 'notes'"),
+        ({"domains": ["x.example.org", "notes.example.org"]}, "the domain 'notes.example.org'"),
+    ],
+)
+def test_two_apps_share(second: dict[str, Any], text: str) -> None:
+    (found,) = mistakes(NOTES, {**OTHER, **second})
+    assert text in found
+
+
+def test_all_mistakes_of_all_apps_at_once() -> None:
+    found = mistakes(
+        with_option("domian", 1), {**OTHER, "wsgi": "x"}, "notes", {}, gunicron={"threads": 1}
+    )
+    starts = [line.split(":")[0].split(" = ")[0] for line in found]
+    assert starts == [
+        "flask_defaults",
+        "flask_apps[notes]",
+        "flask_apps[blog].wsgi",
+        "flask_apps[2]",
+        "flask_apps[3].name",
+        "flask_apps[3].source",
+        "flask_apps[3].wsgi",
+        "flask_apps[3].domains",
+        "flask_apps[3].certbot.email",
+    ]
+
+
+@pytest.mark.parametrize("apps", [None, "notes", {"name": "notes"}])
+def test_not_a_list(apps: Any) -> None:
+    with pytest.raises(Mistakes, match="must be a list of apps"):
+        _apps.resolve(apps, {}, app_spec())
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        {**NOTES, "domains": ["192.0.2.1"], "https": "none"},
+        {**NOTES, "domains": ["192.0.2.1"], "https": "selfsigned"},
+        with_option("source.git", "git@git.example.org:team/notes.git"),
+        with_option("source.git", "/srv/git/notes.git"),
+        with_option("source.version", "feature/x"),
+        with_option("source.version", "v1.2.3+build"),
+        with_option("wsgi", "my_app.web:create_app('production')"),
+        with_option("static", [{"url": "/static/", "folder": "a/static", "expires": "max"}]),
+        with_option("gunicorn.args", ["--limit-request-line=8190", "--statsd-host=127.0.0.1:8125"]),
+        with_option("gunicorn.workers", "4"),
+    ],
+)
+def test_good_values(app: dict[str, Any]) -> None:
+    assert resolve(app)
