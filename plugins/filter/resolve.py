@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters of the app description."""
-
 from __future__ import annotations
 
 import functools
@@ -71,21 +69,8 @@ def resolve(flask_apps: Any, flask_defaults: Any = None) -> list[_apps.App]:
         raise AnsibleFilterError(str(error)) from error
 
 
-def mistakes(flask_apps: Any, flask_defaults: Any = None) -> list[str]:
-    try:
-        _apps.resolve(flask_apps, flask_defaults, app_spec())
-    except _options.Mistakes as error:
-        return error.lines
-    return []
-
-
 class FilterModule:
-    """Filters of the app description."""
+    """The filter resolve."""
 
     def filters(self) -> dict[str, Any]:
-        return {
-            "resolve": resolve,
-            "mistakes": mistakes,
-            "environment": _apps.environment,
-            "expand": _apps.expand,
-        }
+        return {"resolve": resolve}

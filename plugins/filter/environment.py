@@ -1,0 +1,48 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _apps
+
+DOCUMENTATION = """
+name: environment
+author: The pyhost.flask developers
+short_description: The environment of a finished app
+version_added: 0.1.0
+description:
+  - The variables of an app with its secret key, each C(${NAME}) in them replaced. What the user
+    wrote in the app's C(env) wins over what the collection sets.
+positional: secret_key
+options:
+  _input:
+    description: A finished app, from P(pyhost.flask.resolve#filter).
+    type: dict
+    required: true
+  secret_key:
+    description: The app's secret key.
+    type: str
+    required: true
+"""
+
+EXAMPLES = """
+- name: Count the variables of an app
+  ansible.builtin.debug:
+    msg: "{{ app | pyhost.flask.environment(secret_key) | length }}"
+"""
+
+RETURN = """
+_value:
+  description: Names and values, sorted by name.
+  type: dict
+"""
+
+
+class FilterModule:
+    """The filter environment."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"environment": _apps.environment}

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.filter.resolve import app_spec
+from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _options
+
+DOCUMENTATION = """
+name: mistakes
+author: The pyhost.flask developers
+short_description: What is wrong with C(flask_apps)
+version_added: 0.1.0
+description:
+  - Finds all mistakes of all apps, as P(pyhost.flask.resolve#filter) does, and returns them as one
+    text instead of failing with it.
+positional: flask_defaults
+options:
+  _input:
+    description: The apps, as the user wrote them.
+    type: list
+    elements: dict
+    required: true
+  flask_defaults:
+    description: Options that all apps have in common.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = """
+- name: Find all mistakes before the first change on any host
+  ansible.builtin.fail:
+    msg: "{{ mistakes }}"
+  when: mistakes != ''
+  vars:
+    mistakes: "{{ flask_apps | pyhost.flask.mistakes(flask_defaults) }}"
+"""
+
+RETURN = """
+_value:
+  description:
+    - A line for each mistake, with the option, its value and what to do. Empty where there is none.
+  type: str
+"""
+
+
+def mistakes(flask_apps: Any, flask_defaults: Any = None) -> str:
+    try:
+        _apps.resolve(flask_apps, flask_defaults, app_spec())
+    except _options.Mistakes as error:
+        return str(error)
+    return ""
+
+
+class FilterModule:
+    """The filter mistakes."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"mistakes": mistakes}

@@ -1,0 +1,85 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What site.yml says before it touches a host. The hosts here lead nowhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Nobody listens there, so that every attempt to connect is refused, and seen.
+NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+CERTBOT = {"email": "ops@example.org"}
+GOOD = {
+    "name": "good",
+    "source": {"git": "https://git.example.org/good.git"},
+    "wsgi": "good:app",
+    "domains": ["good.example.org"],
+    "certbot": CERTBOT,
+}
+TWELVE = [
+    {**GOOD, "domian": ["x.example.org"]},
+    {**GOOD, "name": "Blog", "wsgi": "blog", "domains": ["blog.example.org"]},
+    {**GOOD, "name": "shop", "source": {"version": "main"}, "domains": ["good.example.org"]},
+    {**GOOD, "name": "wiki", "user": "good", "domains": ["wiki_1"], "certbot": {}},
+    {
+        **GOOD,
+        "name": "chat",
+        "domains": ["chat.example.org"],
+        "https": "yes please",
+        "gunicorn": {"workers": "lots"},
+    },
+    {**GOOD, "name": "nginx", "domains": ["n.example.org"], "health": {"path": "health"}},
+]
+NAMED = [
+    "flask_apps[good]: unknown option 'domian'; did you mean 'domains'?",
+    "flask_apps[Blog].name = 'Blog': is no name for a system user",
+    "flask_apps[Blog].wsgi = 'blog': must be module:app or module:create_app()",
+    "flask_apps[shop].source.git: is missing",
+    "flask_apps[wiki].domains[0] = 'wiki_1': is no domain",
+    "flask_apps[wiki].certbot.email: is missing",
+    "flask_apps[chat].https = 'yes please': must be one of certbot, selfsigned, none",
+    "flask_apps[chat].gunicorn.workers = 'lots': must be a whole number",
+    "flask_apps[nginx].name = 'nginx': belongs to the system",
+    "flask_apps[nginx].health.path = 'health': must start with a slash",
+    "flask_apps[good] and flask_apps[shop]: both have the domain 'good.example.org'",
+    "flask_apps[good] and flask_apps[wiki]: both have the user 'good'",
+]
+
+
+def site(tmp_path: Path, variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run site.yml against two hosts that do not exist, with these variables for both."""
+    inventory = {"flask": {"hosts": {"one": NOWHERE, "two": NOWHERE}, "vars": variables}}
+    (tmp_path / "inventory.json").write_text(json.dumps(inventory))
+    command = ["ansible-playbook", "-i", str(tmp_path / "inventory.json"), "playbooks/site.yml"]
+    environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path)}
+    return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True)
+
+
+def test_twelve_mistakes_in_one_message_and_no_host_is_touched(tmp_path: Path) -> None:
+    done = site(tmp_path, {"flask_apps": TWELVE})
+    assert done.returncode != 0
+    assert "flask_apps has 12 mistakes" in done.stdout
+    assert [line for line in NAMED if line not in done.stdout] == []
+    assert "UNREACHABLE" not in done.stdout
+
+
+@pytest.mark.parametrize("variables", [{}, {"flask_apps": None}])
+def test_no_apps_at_all(tmp_path: Path, variables: dict[str, Any]) -> None:
+    done = site(tmp_path, variables)
+    assert "flask_apps: must be a list of apps" in done.stdout
+    assert "UNREACHABLE" not in done.stdout
+
+
+def test_without_a_mistake_it_goes_on_to_the_hosts(tmp_path: Path) -> None:
+    done = site(tmp_path, {"flask_apps": [GOOD]})
+    assert "flask_apps has" not in done.stdout
+    assert "UNREACHABLE" in done.stdout
