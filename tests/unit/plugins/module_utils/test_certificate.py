@@ -1,0 +1,342 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _certificate_host
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
+    DAY,
+    Authority,
+    Certificate,
+    Have,
+    Issue,
+    Link,
+    Reload,
+    SelfSign,
+    Site,
+    StartTimer,
+    Step,
+    explain,
+    openssl_config,
+    parse_certificate,
+    parse_server,
+    plan,
+    plan_files,
+)
+
+NOW = 1_000 * DAY
+ACME = Authority("https://acme.example/dir", "a@example.org")
+NOTES = Site("notes", ("notes.example.org",), ACME)
+INTRANET = Site("intranet", ("intranet.example.org", "192.0.2.7"))
+
+
+def cert(
+    site: Site, fingerprint: str, left: float = 60 * DAY, life: float = 90 * DAY
+) -> Certificate:
+    return Certificate(frozenset(site.domains), NOW + left - life, NOW + left, fingerprint)
+
+
+OWN = cert(NOTES, "own", 3000 * DAY, 3650 * DAY)
+ISSUED = cert(NOTES, "issued")
+GOOD = Have(ISSUED, True, ISSUED, ACME.server, "issued")
+SIGNED = cert(INTRANET, "signed", 3000 * DAY, 3650 * DAY)
+SIGNED_GOOD = Have(linked=SIGNED, served="signed")
+
+
+def after(have: Have, site: Site, steps: list[Step]) -> Have:
+    """The state after the steps, all of which succeed."""
+    for step in steps:
+        if isinstance(step, SelfSign):
+            new = cert(site, "new own", 3650 * DAY, 3650 * DAY)
+            have = replace(have, linked=new, links_to_issued=False)
+        elif isinstance(step, Issue):
+            new = cert(site, "new issued", 90 * DAY)
+            server = site.authority.server if site.authority else ""
+            have = replace(have, linked=new, links_to_issued=True, issued=new, server=server)
+        elif isinstance(step, Link):
+            have = replace(have, linked=have.issued, links_to_issued=True)
+        elif isinstance(step, Reload):
+            have = replace(have, served=have.linked.fingerprint if have.linked else None)
+    return have
+
+
+def kinds(steps: list[Step]) -> list[str]:
+    return [type(step).__name__ for step in steps]
+
+
+MOVED = replace(NOTES, authority=replace(ACME, server="https://other.example/dir"))
+WIDER = replace(NOTES, domains=("notes.example.org", "www.notes.example.org"))
+LATE = cert(NOTES, "issued", 17 * DAY)
+DUE = cert(NOTES, "issued", 29 * DAY)
+SHORT = cert(NOTES, "issued", 1 * DAY, 6 * DAY)
+
+# what, site, what the host has, steps before nginx has its configuration, steps after
+CASES = [
+    ("empty host", NOTES, Have(), ["SelfSign"], ["SelfSign", "Issue", "Reload"]),
+    ("placeholder", NOTES, Have(linked=OWN, served="own"), [], ["Issue", "Reload"]),
+    ("all there", NOTES, GOOD, [], []),
+    ("killed before the link", NOTES, Have(OWN, False, ISSUED, ACME.server, "own"), ["Link"],
+     ["Link", "Reload"]),
+    ("link lost", NOTES, replace(GOOD, linked=None, links_to_issued=False), ["Link"],
+     ["Link", "Reload"]),
+    ("lineage deleted", NOTES, Have(None, True, None, "", "issued"), ["SelfSign"],
+     ["SelfSign", "Issue", "Reload"]),
+    ("name added", WIDER, GOOD, [], ["Issue", "Reload"]),
+    ("other authority", MOVED, GOOD, [], ["Issue", "Reload"]),
+    ("due for the timer", NOTES, replace(GOOD, linked=DUE, issued=DUE), [], []),
+    ("not renewed in time", NOTES, replace(GOOD, linked=LATE, issued=LATE), [],
+     ["Issue", "Reload"]),
+    ("six days, one left", NOTES, replace(GOOD, linked=SHORT, issued=SHORT), [],
+     ["Issue", "Reload"]),
+    ("reload failed", NOTES, replace(GOOD, served="older"), [], ["Reload"]),
+    ("nginx does not answer", NOTES, replace(GOOD, served=None), [], ["Reload"]),
+    ("self-signed, empty host", INTRANET, Have(), ["SelfSign"], ["SelfSign", "Reload"]),
+    ("self-signed, all there", INTRANET, SIGNED_GOOD, [], []),
+    ("self-signed, name added", INTRANET, Have(linked=OWN, served="own"), ["SelfSign"],
+     ["SelfSign", "Reload"]),
+    ("self-signed, expires", INTRANET,
+     replace(SIGNED_GOOD, linked=cert(INTRANET, "signed", 9 * DAY)), ["SelfSign"],
+     ["SelfSign", "Reload"]),
+    ("from certbot to self-signed", replace(NOTES, authority=None), GOOD, ["SelfSign"],
+     ["SelfSign", "Reload"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("site", "have", "before", "then"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
+)
+def test_plan(site: Site, have: Have, before: list[str], then: list[str]) -> None:
+    first = plan_files([site], {site.name: have}, NOW)
+    steps = plan([site], {site.name: have}, True, NOW)
+    assert kinds(first) == before
+    assert kinds(steps) == then
+    assert plan_files([site], {site.name: after(have, site, first)}, NOW) == []
+    assert plan([site], {site.name: after(have, site, steps)}, True, NOW) == []
+
+
+def test_the_timer_is_started_only_for_certificates_of_an_authority() -> None:
+    have = {"notes": GOOD, "intranet": SIGNED_GOOD}
+    assert plan([NOTES, INTRANET], have, False, NOW) == [StartTimer()]
+    assert plan([INTRANET], have, False, NOW) == []
+
+
+def test_one_reload_for_all_sites_that_need_it() -> None:
+    have = {"notes": replace(GOOD, served="older"), "intranet": Have()}
+    steps = plan([NOTES, INTRANET], have, True, NOW)
+    assert steps[-1] == Reload((NOTES, INTRANET))
+    assert kinds(steps) == ["SelfSign", "Reload"]
+
+
+def test_sites_are_asked_for_by_a_name_and_never_by_an_address() -> None:
+    assert Site("a", ("192.0.2.7", "a.example.org")).server_name == "a.example.org"
+    assert Site("a", ("192.0.2.7", "2001:db8::1")).server_name is None
+
+
+REFUSED = """Saving debug log to /var/log/letsencrypt/letsencrypt.log
+Requesting a certificate for a.example.org and 2 more domains
+
+Certbot failed to authenticate some domains (authenticator: webroot). The Certificate Authority reported these problems:
+  Domain: b.example.org
+  Type:   dns
+  Detail: DNS problem: NXDOMAIN looking up A for b.example.org
+
+  Domain: a.example.org
+  Type:   connection
+  Detail: 192.0.2.7: Fetching http://a.example.org/.well-known/acme-challenge/x: Connection refused
+
+  Domain: c.example.org
+  Type:   unauthorized
+  Detail: 192.0.2.8: Invalid response from http://c.example.org/.well-known/acme-challenge/x: 404
+
+Hint: The Certificate Authority failed to download the temporary challenge files
+"""  # noqa: E501
+PEBBLE = """  Domain: b.example.org
+  Type:   connection
+  Detail: Get "http://b.example.org:80/x": lookup b.example.org on 127.0.0.11:53: no such host
+"""
+UNREACHABLE = """Saving debug log to /var/log/letsencrypt/letsencrypt.log
+An unexpected error occurred:
+requests.exceptions.ConnectionError: HTTPSConnectionPool(host='acme'): Max retries exceeded \
+(Caused by NewConnectionError('Failed to establish a new connection: Name not known'))
+Ask for help or search for solutions at https://community.letsencrypt.org.
+"""
+UNTRUSTED = "SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get"
+RATE_LOG = """2026-11-21 09:00:00,000:DEBUG:acme.client:Received response:
+HTTP 200
+Retry-After: 3
+
+{"status": "valid"}
+2026-11-21 09:00:01,000:DEBUG:acme.client:Received response:
+HTTP 429
+Content-Type: application/problem+json
+Retry-After: 7200
+
+{
+  "type": "urn:ietf:params:acme:error:rateLimited",
+  "detail": "too many certificates (5) already issued for this exact set of domains",
+  "status": 429
+}
+2026-11-21 09:00:02,000:ERROR:certbot._internal.log:AttributeError: can't set attribute
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "log", "expected"),
+    [
+        (
+            REFUSED,
+            RATE_LOG,
+            [
+                ["a.example.org: let port 80", "Connection refused (connection)"],
+                ["b.example.org: make a DNS record", "NXDOMAIN"],
+                ["c.example.org: the name leads to another server", "404 (unauthorized)"],
+            ],
+        ),
+        (PEBBLE, "", [["b.example.org: make a DNS record", "no such host"]]),
+        (
+            "AttributeError: can't set attribute",
+            RATE_LOG,
+            [["wait as long as", "too many certificates (5)", "retry after 7200 seconds"]],
+        ),
+        (UNREACHABLE, "", [["this host does not reach the ACME server", "Max retries"]]),
+        (UNTRUSTED, "", [["certbot.ca", "CERTIFICATE_VERIFY_FAILED"]]),
+        ("Another instance of Certbot is already running.", "", [["run again in a minute"]]),
+        ("certbot is not installed", "", [["certbot says: certbot is not installed"]]),
+    ],
+)
+def test_failures_are_explained(output: str, log: str, expected: list[list[str]]) -> None:
+    lines = explain(output, log)
+    assert len(lines) == len(expected)
+    for line, texts in zip(lines, expected, strict=True):
+        assert all(text in line for text in texts), line
+        assert "\n" not in line
+
+
+def test_the_server_of_a_lineage() -> None:
+    assert (
+        parse_server("[renewalparams]\nkey_type = ecdsa\nserver = https://a/dir\n")
+        == "https://a/dir"
+    )
+    assert parse_server("") == ""
+
+
+class Commands:
+    """As much of AnsibleModule as running commands takes."""
+
+    def run_command(self, argv: list[str], **_options: Any) -> tuple[int, str, str]:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+
+def test_a_self_signed_certificate_has_all_names_and_a_key_for_root_alone(tmp_path: Path) -> None:
+    host = _certificate_host.Host(Commands(), tmp_path, tmp_path)
+    site = Site("intranet", ("intranet.example.org", "192.0.2.7", "2001:db8::1"))
+    host.apply(SelfSign(site, "there is none"))
+    first = (tmp_path / "intranet").resolve()
+    linked = host.observe([site], ask_nginx=False)["intranet"].linked
+    assert linked is not None
+    assert linked.names == set(site.domains)
+    assert linked.end - linked.start == 3650 * DAY
+    assert stat.S_IMODE((first / "privkey.pem").stat().st_mode) == 0o600
+    assert stat.S_IMODE(first.parent.stat().st_mode) == 0o700
+    host.apply(SelfSign(site, "the site's domains have changed"))
+    assert (tmp_path / "intranet").resolve() != first
+    assert not first.exists()
+
+
+@pytest.mark.parametrize("broken", ["fullchain.pem", "privkey.pem"])
+def test_half_a_certificate_is_none(tmp_path: Path, broken: str) -> None:
+    host = _certificate_host.Host(Commands(), tmp_path, tmp_path)
+    host.apply(SelfSign(INTRANET, "there is none"))
+    (tmp_path / "intranet" / broken).unlink()
+    assert host.observe([INTRANET], ask_nginx=False)["intranet"] == Have()
+
+
+def test_what_is_no_certificate_is_none(tmp_path: Path) -> None:
+    (tmp_path / "intranet").mkdir()
+    (tmp_path / "intranet" / "fullchain.pem").write_text("rubbish")
+    (tmp_path / "intranet" / "privkey.pem").write_text("rubbish")
+    host = _certificate_host.Host(Commands(), tmp_path, tmp_path)
+    assert host.observe([INTRANET], ask_nginx=False)["intranet"] == Have()
+
+
+def test_the_live_certificate_is_linked_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_certificate_host, "LETSENCRYPT", tmp_path / "letsencrypt")
+    live = tmp_path / "letsencrypt" / "live"
+    live.mkdir(parents=True)
+    elsewhere = _certificate_host.Host(Commands(), live, tmp_path)
+    elsewhere.apply(SelfSign(NOTES, "it stands for certbot's"))
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    host = _certificate_host.Host(Commands(), folder, tmp_path)
+    host.apply(SelfSign(NOTES, "there is none"))
+    placeholder = (folder / "notes").resolve()
+    host.apply(Link(NOTES))
+    have = host.observe([NOTES], ask_nginx=False)["notes"]
+    assert have.links_to_issued
+    assert have.linked == have.issued
+    assert not placeholder.exists()
+
+
+class Certbot(Commands):
+    """Writes where certbot writes: beside what is left of a certificate of that name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+        if argv[0] != "certbot":
+            return super().run_command(argv, **options)
+        taken = any(self.folder.glob("*/notes*"))
+        live = self.folder / "live" / ("notes-0001" if taken else "notes")
+        live.mkdir(parents=True)
+        made = _certificate_host.Host(Commands(), self.folder / "made", self.folder)
+        made.apply(SelfSign(NOTES, "it stands for certbot's"))
+        for file in (self.folder / "made" / "notes").iterdir():
+            (live / file.name).write_bytes(file.read_bytes())
+        return 0, "", ""
+
+
+@pytest.mark.parametrize("left", ["live/notes", "archive/notes", "renewal/notes.conf"])
+def test_what_a_killed_certbot_left_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    folder = tmp_path / "letsencrypt"
+    monkeypatch.setattr(_certificate_host, "LETSENCRYPT", folder)
+    (folder / left).parent.mkdir(parents=True)
+    (folder / left).touch() if left.endswith(".conf") else (folder / left).mkdir()
+    host = _certificate_host.Host(Certbot(folder), tmp_path / "tls", tmp_path)
+    host.apply(SelfSign(NOTES, "there is none"))
+    host.apply(Issue(NOTES, "there is none"))
+    have = host.observe([NOTES], ask_nginx=False)["notes"]
+    assert have.links_to_issued
+    assert have.linked is not None
+
+
+def test_text_of_openssl_is_read() -> None:
+    text = (
+        "notBefore=Nov 21 09:36:18 2026 GMT\nnotAfter=Feb 19 09:36:17 2027 GMT\n"
+        "X509v3 Subject Alternative Name: critical\n"
+        "    DNS:a.example.org, IP Address:2001:DB8:0:0:0:0:0:1\n"
+    )
+    found = parse_certificate(text, "f")
+    assert found.names == {"a.example.org", "2001:db8::1"}
+    assert round((found.end - found.start) / DAY) == 90
+    with pytest.raises(KeyError):
+        parse_certificate("rubbish", "f")
+
+
+def test_the_subject_fits_however_long_the_names_are() -> None:
+    """A common name has 64 characters at most (RFC 5280, appendix A.1)."""
+    assert "CN = notes\n" in openssl_config(replace(NOTES, domains=("a" * 100 + ".example.org",)))
