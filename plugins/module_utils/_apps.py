@@ -172,7 +172,7 @@ def _pattern(pattern: str) -> Callable[[Any], bool]:
 
 def _folder(value: str) -> bool:
     """Whether a folder of the app lies inside of it."""
-    return not value.startswith("/") and ".." not in value.split("/")
+    return not (value.startswith("/") or ".." in value.split("/") or set(value) & set('"$\\\n'))
 
 
 def _command(value: str) -> bool:
@@ -191,7 +191,10 @@ def _at_least(least: int) -> Callable[[Any], bool]:
 
 
 # (option, what is good, what to say otherwise). ``[]`` stands for each element of a list.
-FOLDER = (_folder, "must be a folder inside the app's own, without a slash in front and without ..")
+FOLDER = (
+    _folder,
+    "must be a folder inside the app's own, without a slash in front, .., quotes or $",
+)
 VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 NAME = _pattern(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
 NO_NAME = "is no name for a system user; use lower-case letters, digits and hyphens, at most 24"
@@ -232,7 +235,7 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ),
     ("commands.once[]", _command, "is no command: a quote is not closed"),
     ("commands.release[]", _command, "is no command: a quote is not closed"),
-    ("static[].url", _pattern(r"/([\w.~-]+/)*"), "must start and end with a slash, as in /static/"),
+    ("static[].url", _pattern(r"/([\w.~-]+/)+"), "must start and end with a slash, as in /static/"),
     ("static[].folder", *FOLDER),
     (
         "static[].expires",
