@@ -1,0 +1,141 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The steps of a move of the traffic, done. Killed after any line, the next run finishes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _reload_health,
+    _reload_host,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import (
+    ReloadError,
+    Step,
+    Want,
+    excerpt,
+)
+
+MOST_DEATHS = 3
+
+
+@dataclass
+class Mover:
+    """Does the steps. ``group`` is the app's group, ``drain`` the seconds that the old slot gets
+    to accept what waits for it. ``evidence`` collects what was seen on the way."""
+
+    module: Any
+    layout: _reload_host.Layout
+    manager: _reload_host.Manager
+    want: Want
+    check: _reload_health.Check
+    group: int
+    drain: float
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def do(self, step: Step) -> None:
+        """Do one step, and note how long it took."""
+        start = time.monotonic()
+        {
+            "start": self._start,
+            "switch": self._switch,
+            "settle": self._settle,
+            "retire": self._retire,
+        }[step.kind](step.slot)
+        spent = self.evidence.setdefault("seconds", {})
+        spent[step.kind] = round(spent.get(step.kind, 0) + time.monotonic() - start, 3)
+
+    def _start(self, slot: str) -> None:
+        """Fill the idle slot, start it, and wait for its good answer."""
+        self._retire(slot)
+        _reload_host.fill(self.layout, slot, self.want, self.group)
+        self.layout.marker(slot).touch()
+        since = time.time()
+        try:
+            self.manager.start(slot)
+            watch = Watch(self.manager, slot)
+            _reload_health.wait(str(self.layout.socket(slot)), self.check, watch)
+        except ReloadError as error:
+            # It never had traffic, so there is nothing to wait for.
+            raise ReloadError(self._failure(slot, since, str(error), kill=True)) from error
+        self.evidence["started"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
+
+    def _switch(self, slot: str) -> None:
+        """Give a slot the traffic, and take it back where no good answer comes by that way."""
+        before = _reload_host.point(self.layout.live_socket, str(self.layout.socket(slot)))
+        since = time.time()
+        try:
+            watch = Watch(self.manager, slot)
+            _reload_health.wait(str(self.layout.live_socket), self.check, watch)
+        except ReloadError as error:
+            _reload_host.point(self.layout.live_socket, before)
+            raise ReloadError(self._failure(slot, since, str(error))) from error
+
+    def _settle(self, slot: str) -> None:
+        _reload_host.point(self.layout.current, f"releases/{self.want.release}")
+        self.layout.marker(slot).unlink(missing_ok=True)
+
+    def _retire(self, slot: str) -> None:
+        """Stop a slot without the traffic, once it has accepted what still waits for it."""
+        if not self.manager.observe()[slot].stopped:
+            waiting = self._drain(slot)
+            if waiting:
+                self.evidence["drained"] = self.evidence.get("drained", 0) + waiting
+        self.manager.stop(slot)
+        self.layout.marker(slot).unlink(missing_ok=True)
+
+    def _drain(self, slot: str) -> int:
+        """Wait until no connection waits in the slot's backlog; how many were seen there.
+
+        gunicorn answers what it has accepted before it stops, and drops what it has not.
+        """
+        deadline = time.monotonic() + self.drain
+        most = 0
+        while True:
+            waiting = self._backlog(slot)
+            most = max(most, waiting)
+            if not waiting or time.monotonic() > deadline:
+                return most
+            time.sleep(_reload_health.POLL)
+
+    def _backlog(self, slot: str) -> int:
+        command = ["ss", "-xlH", "src", str(self.layout.socket(slot))]
+        lines = self.module.run_command(command)[1].splitlines()
+        return sum(int(line.split()[2]) for line in lines if len(line.split()) > 2)
+
+    def _failure(self, slot: str, since: float, reason: str, kill: bool = False) -> str:
+        """Stop and empty a slot that failed, and say what happened, with what its log says."""
+        if not kill:
+            self._drain(slot)
+        lines = excerpt(self.manager.log(slot, since))
+        self.manager.stop(slot, kill)
+        self.layout.socket(slot).unlink(missing_ok=True)
+        self.layout.marker(slot).unlink(missing_ok=True)
+        _reload_host.clear(self.layout, slot)
+        log = "".join(f"\n    {line}" for line in lines)
+        return f"{reason}\nThe whole log: {self.manager.log_command(slot)}{log}"
+
+
+class Watch:
+    """Called while a slot boots: raises ReloadError where it will not come up."""
+
+    def __init__(self, manager: _reload_host.Manager, slot: str) -> None:
+        self._manager = manager
+        self._slot = slot
+        self._seen: set[int] = set()
+
+    def __call__(self) -> None:
+        process = self._manager.observe()[self._slot]
+        if not process.running:
+            raise ReloadError(process.problem or "it has stopped by itself")
+        # A worker that exits without an error is started again and again by gunicorn.
+        alive = set(_reload_host.children(process.pid))
+        self._seen |= alive
+        deaths = len(self._seen - alive)
+        if deaths >= MOST_DEATHS and deaths >= 2 * len(alive):
+            raise ReloadError(f"its workers end as soon as they start ({deaths} so far)")

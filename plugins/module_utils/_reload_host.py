@@ -1,0 +1,229 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The slots of an app on the host: their folders, sockets and links, and what runs in them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import (
+    PENDING,
+    SLOTS,
+    Have,
+    ReloadError,
+    Slot,
+    Want,
+    fingerprint,
+)
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a manager knows of a slot: its main process (0 for none), and why it ended badly.
+
+    ``running``: it serves or is booting. ``stopped``: nothing of it is there or about to be.
+    ``files`` are those that the manager starts it by. ``outdated``: the manager has not read them.
+    """
+
+    running: bool = False
+    stopped: bool = True
+    pid: int = 0
+    problem: str = ""
+    files: tuple[str, ...] = ()
+    outdated: bool = False
+
+
+class Manager(Protocol):
+    """What starts the slots. ``start`` and ``stop`` wait for their end, and raise ReloadError;
+    a slot that is killed is not given the time to finish its requests."""
+
+    def observe(self) -> dict[str, Process]: ...
+
+    def start(self, slot: str) -> None: ...
+
+    def stop(self, slot: str, kill: bool = False) -> None: ...
+
+    def log(self, slot: str, since: float) -> list[str]: ...
+
+    def log_command(self, slot: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of an app are."""
+
+    root: Path
+    etc: Path
+    run: Path
+
+    @property
+    def live_socket(self) -> Path:
+        return self.root / "live.sock"
+
+    @property
+    def current(self) -> Path:
+        return self.root / "current"
+
+    def release(self, release: str) -> Path:
+        return self.root / "releases" / release
+
+    def slot(self, slot: str) -> Path:
+        return self.root / "slots" / slot
+
+    def socket(self, slot: str) -> Path:
+        return self.run / slot / "gunicorn.sock"
+
+    def marker(self, slot: str) -> Path:
+        """What lets the slot start while the other one has the traffic; /run forgets it."""
+        return self.run / f"{slot}.starting"
+
+
+def lock(layout: Layout) -> int:
+    """Wait until no other process moves the traffic of the app, and keep others from it.
+
+    The lock is the kernel's: it goes with the process, however that ends.
+    """
+    if not layout.root.is_dir():
+        raise ReloadError(f"there is no folder {layout.root}; make it and build a release first")
+    folder = os.open(layout.root, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    return folder
+
+
+def observe(layout: Layout, processes: dict[str, Process]) -> Have:
+    """The state of the app's slots."""
+    target = _link(layout.live_socket)
+    live = [slot for slot in SLOTS if target == str(layout.socket(slot))]
+    slots = {}
+    for slot, found in processes.items():
+        record = read_record(layout, slot)
+        slots[slot] = Slot(
+            release=record.get("release", ""),
+            files=record.get("files", {}),
+            running=found.running,
+            stopped=found.stopped,
+            marked=layout.marker(slot).exists(),
+        )
+    return Have("".join(live), os.path.basename(_link(layout.current)), slots)
+
+
+def wanted(layout: Layout, release: str, units: set[str], pending: list[str]) -> Want:
+    """The release with the fingerprints of the files as they are now.
+
+    ``units`` are the manager's files. ``pending`` are files that an earlier task would change.
+    """
+    files = {path: fingerprint(Path(path).read_bytes()) for path in units}
+    for path in _files(layout.etc):
+        files[str(path)] = fingerprint(path.read_bytes())
+    files.update(dict.fromkeys(pending, PENDING))
+    return Want(release, files)
+
+
+def fill(layout: Layout, slot: str, want: Want, owner: int) -> None:
+    """Give a stopped slot its release, its copy of the settings, and the record of both.
+
+    ``owner`` is the group of the app's user. The old slot keeps its own copy: when it crashes in
+    the middle of a switch, it comes back as it was.
+    """
+    folder = layout.slot(slot)
+    clear(layout, slot)
+    for parent in (folder.parent, folder):
+        parent.mkdir(exist_ok=True)
+        os.chown(parent, 0, owner)
+        parent.chmod(0o750)
+    _copy(layout.etc, folder / "etc", owner)
+    environment = folder / "etc" / "environment"
+    if not environment.exists():
+        environment.touch(0o640)
+        os.chown(environment, 0, owner)
+    text = environment.read_text(encoding="utf-8")
+    end = "" if not text or text.endswith("\n") else "\n"
+    environment.write_text(f"{text}{end}APP_RELEASE='{want.release}'\n", encoding="utf-8")
+    (folder / "release").symlink_to(f"../../releases/{want.release}")
+    record = {"release": want.release, "files": dict(want.files)}
+    (folder / "slot.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    (folder / "slot.json").chmod(0o600)
+
+
+def clear(layout: Layout, slot: str) -> None:
+    """Empty a stopped slot. The record goes first: without it, nothing in the slot counts."""
+    folder = layout.slot(slot)
+    (folder / "slot.json").unlink(missing_ok=True)
+    (folder / "release").unlink(missing_ok=True)
+    if (folder / "etc").exists():
+        shutil.rmtree(folder / "etc")
+
+
+def read_record(layout: Layout, slot: str) -> dict[str, Any]:
+    """What a slot was filled with; empty where that is unknown."""
+    try:
+        record = json.loads((layout.slot(slot) / "slot.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def point(link: Path, target: str) -> str:
+    """Let a link name ``target``, atomically and for good, and return what it named before.
+
+    With an empty target the link is removed.
+    """
+    before = _link(link)
+    if target:
+        temporary = link.with_name(f".{link.name}.new")
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(target)
+        os.replace(temporary, link)
+    else:
+        link.unlink(missing_ok=True)
+    folder = os.open(link.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return before
+
+
+def children(pid: int) -> list[int]:
+    """The processes that ``pid`` has started; for gunicorn, its workers."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except OSError:
+        return []
+    return [int(child) for child in text.split()]
+
+
+def _link(path: Path) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _copy(source: Path, target: Path, owner: int) -> None:
+    """Copy the settings for the app's group to read, and for nobody else."""
+    target.mkdir(mode=0o750)
+    os.chown(target, 0, owner)
+    for path in _files(source):
+        copy = target / path.relative_to(source)
+        for parent in reversed(copy.relative_to(target).parents[:-1]):
+            (target / parent).mkdir(mode=0o750, exist_ok=True)
+            os.chown(target / parent, 0, owner)
+        copy.touch(0o600)
+        copy.write_bytes(path.read_bytes())
+        status = path.stat()
+        os.chown(copy, status.st_uid, status.st_gid)
+        copy.chmod(status.st_mode & 0o7777)

@@ -1,0 +1,113 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The slots of an app under systemd: instances of a template unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import SLOTS, ReloadError
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_host import Process
+
+PROPERTIES = (
+    "Id,ActiveState,SubState,MainPID,Result,ExecMainCode,ExecMainStatus,NeedDaemonReload,"
+    "FragmentPath,DropInPaths"
+)
+LOG_LINES = 1000
+CLD_EXITED = 1  # si_code of siginfo_t, sigaction(2)
+RESULTS = {
+    "timeout": "it was not ready in time, and systemd stopped it",
+    "oom-kill": "it ran out of memory",
+    "exec-condition": "systemd skipped it, for neither its marker nor live.sock lets it start",
+    "resources": "systemd could not prepare it (its environment file, its folders, its limits)",
+    "protocol": "it ended before it was ready",
+}
+
+
+class Systemd:
+    """Starts, stops and observes the slots' units. ``unit`` is the template, ``name@.service``."""
+
+    def __init__(self, module: Any, unit: str) -> None:
+        self._module = module
+        self._unit = unit
+
+    def unit(self, slot: str) -> str:
+        return self._unit.replace("@", f"@{slot}", 1)
+
+    def observe(self) -> dict[str, Process]:
+        """The process of each slot, by one call."""
+        units = [self.unit(slot) for slot in SLOTS]
+        rc, out, err = self._systemctl("show", f"--property={PROPERTIES}", *units)
+        if rc != 0:
+            raise ReloadError(f"systemctl show failed: {(err or out).strip()}")
+        blocks = [parse_show(block) for block in out.strip().split("\n\n")]
+        found = {block.get("Id", ""): block for block in blocks}
+        return {slot: process(found.get(self.unit(slot), {})) for slot in SLOTS}
+
+    def start(self, slot: str) -> None:
+        """Start a slot, and wait until it says that it is ready. Raises ReloadError."""
+        if self.observe()[slot].outdated:
+            self._systemctl("daemon-reload")
+        self._systemctl("reset-failed", self.unit(slot))
+        rc, out, err = self._systemctl("start", self.unit(slot))
+        state = self.observe()[slot]
+        if rc != 0 or not state.running:
+            raise ReloadError(state.problem or (err or out).strip())
+
+    def stop(self, slot: str, kill: bool = False) -> None:
+        """Stop a slot, and wait until it has finished its requests, unless it is to be killed.
+
+        Raises ReloadError.
+        """
+        if kill:
+            self._systemctl("kill", "--signal=KILL", self.unit(slot))
+        rc, out, err = self._systemctl("stop", self.unit(slot))
+        if rc != 0 and not self.observe()[slot].stopped:
+            raise ReloadError(f"{self.unit(slot)} could not be stopped: {(err or out).strip()}")
+        self._systemctl("reset-failed", self.unit(slot))
+
+    def log(self, slot: str, since: float) -> list[str]:
+        """The lines of a slot's log since a time (in seconds since the epoch), the last ones."""
+        self._module.run_command(["journalctl", "--sync"])
+        command = ["journalctl", f"--unit={self.unit(slot)}", f"--since=@{since:.6f}"]
+        command += ["--output=cat", "--no-pager", "--quiet", f"--lines={LOG_LINES}"]
+        return self._module.run_command(command)[1].splitlines()
+
+    def log_command(self, slot: str) -> str:
+        """What a user types to see the whole log of a slot."""
+        return f"journalctl -u {self.unit(slot)}"
+
+    def _systemctl(self, *arguments: str) -> tuple[int, str, str]:
+        return self._module.run_command(["systemctl", *arguments])
+
+
+def parse_show(text: str) -> dict[str, str]:
+    """The properties of one unit, as ``systemctl show`` prints them."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def process(found: dict[str, str]) -> Process:
+    """A slot's process out of the properties of its unit."""
+    active, sub = found.get("ActiveState", "inactive"), found.get("SubState", "dead")
+    files = [found.get("FragmentPath", ""), *found.get("DropInPaths", "").split()]
+    return Process(
+        running=active in ("active", "reloading") or (active, sub) == ("activating", "start"),
+        stopped=active in ("inactive", "failed"),
+        pid=int(found.get("MainPID") or 0),
+        problem=_problem(found),
+        files=tuple(file for file in files if file),
+        outdated=found.get("NeedDaemonReload") == "yes",
+    )
+
+
+def _problem(found: dict[str, str]) -> str:
+    result = found.get("Result", "success")
+    code, status = found.get("ExecMainCode", "0"), found.get("ExecMainStatus", "0")
+    if result in RESULTS:
+        return RESULTS[result]
+    if code == "0":
+        return "" if result == "success" else f"it did not start ({result})"
+    how = "ended with exit status" if code == str(CLD_EXITED) else "was killed by signal"
+    return f"its main process {how} {status}"

@@ -1,0 +1,319 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Moves the traffic of an app to a release."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: reload
+short_description: Move the traffic of an app to a release, without losing a request
+version_added: 0.1.0
+author: The pyhost.flask developers (@pyhost)
+description:
+  - An app has two slots, blue and green, and the link C(live.sock) names the one with the traffic.
+    The module starts the idle slot with the release and the present settings, waits for a good
+    answer through the slot's own socket, renames the link, waits until the old slot has nothing
+    left to accept, and stops it.
+  - New settings, a new environment and a new unit are the same move with the same release. Nothing
+    is ever restarted in place. Where the live slot runs what is wanted, nothing is done.
+  - A release that does not come up gets no traffic; its slot is stopped and emptied, the old one
+    serves on untouched, and the module fails with the reason and the traceback from the slot's log.
+  - Interrupted at any point, the next run finishes the work. A reboot comes back to the slot that
+    had the traffic.
+options:
+  name:
+    description: The app's name, for messages.
+    type: str
+    required: true
+  release:
+    description:
+      - The ID of the release, which is a folder in C(releases).
+      - Empty is the release that is live, started anew where its settings have changed.
+    type: str
+    default: ""
+  user:
+    description: The app's user. The settings in the slots belong to the group of that name.
+    type: str
+    required: true
+  root:
+    description: The app's folder, with C(releases), C(slots), C(current) and C(live.sock).
+    type: path
+    required: true
+  etc:
+    description: The folder of the app's settings, which each slot gets a copy of.
+    type: path
+    required: true
+  run:
+    description: The folder with the slots' sockets.
+    type: path
+    required: true
+  unit:
+    description: The systemd template unit of the slots, such as V(flask-notes@.service).
+    type: str
+    required: true
+  host:
+    description: The C(Host) header of the health check.
+    type: str
+    required: true
+  health:
+    description: What the release must answer before it gets traffic.
+    type: dict
+    default: {}
+    suboptions:
+      path:
+        description:
+          - The address to ask for. An answer in JSON that has C(release) must name this release;
+            the app finds its ID in C(APP_RELEASE).
+        type: str
+        default: /
+      statuses:
+        description: The statuses that are good, as V(200) or V(200-399).
+        type: list
+        elements: str
+        default: ["200-399"]
+      timeout:
+        description: Seconds that the release may take to boot and to give a good answer.
+        type: int
+        default: 60
+  graceful_timeout:
+    description: Seconds that the old slot gets to accept what waits for it.
+    type: int
+    default: 30
+  pending:
+    description:
+      - Files that earlier tasks of the same run would change, for check mode, in which they are
+        not on the host yet. Files that no slot of the app is started with are ignored.
+    type: list
+    elements: path
+    default: []
+attributes:
+  check_mode:
+    description: Tells which move would happen, and why, also where nothing is on the host yet.
+    support: full
+  diff_mode:
+    description: Shows the slots and releases before and after. Of settings it names the files only.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Move the traffic to a release
+  pyhost.flask.reload:
+    name: notes
+    release: 0a1b2c3d4e5f-6a7b8c9d
+    user: notes
+    root: /srv/notes
+    etc: /etc/notes
+    run: /run/notes
+    unit: flask-notes@.service
+    host: notes.example.org
+    health:
+      path: /health
+      statuses: ["200"]
+"""
+
+RETURN = r"""
+slot:
+  description: The slot with the traffic.
+  returned: success
+  type: str
+  sample: green
+release:
+  description: The release with the traffic.
+  returned: success
+  type: str
+  sample: 0a1b2c3d4e5f-6a7b8c9d
+previous:
+  description: The slot and the release that had the traffic before; empty at the first time.
+  returned: success
+  type: dict
+  sample: {slot: blue, release: 9f8e7d6c5b4a-6a7b8c9d}
+reasons:
+  description: Why the traffic was moved; empty where it was not.
+  returned: success
+  type: list
+  elements: str
+  sample: ["release 9f8e7d6c5b4a-6a7b8c9d -> 0a1b2c3d4e5f-6a7b8c9d"]
+steps:
+  description: What was done, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [start green, switch green, settle green, retire blue]
+pids:
+  description: The processes of the slot with the traffic, the main one first.
+  returned: success, outside of check mode
+  type: list
+  elements: int
+  sample: [4711, 4712, 4713]
+started:
+  description: When the slot was started, in UTC.
+  returned: when the traffic was moved
+  type: str
+  sample: "2026-01-31T12:00:00Z"
+seconds:
+  description: How long each kind of step took.
+  returned: when there was something to do
+  type: dict
+  sample: {start: 0.912, switch: 0.004, settle: 0.001, retire: 0.203}
+drained:
+  description: Connections that were seen waiting in the old slot's backlog and were answered by it.
+  returned: when there were any
+  type: int
+  sample: 12
+"""
+
+import grp
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _reload, _reload_host
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
+
+OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "release": {"type": "str", "default": ""},
+    "user": {"type": "str", "required": True},
+    "root": {"type": "path", "required": True},
+    "etc": {"type": "path", "required": True},
+    "run": {"type": "path", "required": True},
+    "unit": {"type": "str", "required": True},
+    "host": {"type": "str", "required": True},
+    "health": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "path": {"type": "str", "default": "/"},
+            "statuses": {"type": "list", "elements": "str", "default": ["200-399"]},
+            "timeout": {"type": "int", "default": 60},
+        },
+    },
+    "graceful_timeout": {"type": "int", "default": 30},
+    "pending": {"type": "list", "elements": "path", "default": []},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    try:
+        module.exit_json(**run(module))
+    except (_reload.ReloadError, OSError) as error:
+        module.fail_json(msg=f"{module.params['name']}: {error}")
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Observe, plan, apply; the module's result."""
+    params = module.params
+    layout = _reload_host.Layout(*(Path(params[key]) for key in ("root", "etc", "run")))
+    if not module.check_mode:
+        # Kept until the process ends. An earlier run that lost its connection may still be at it.
+        _reload_host.lock(layout)
+    manager = Systemd(module, params["unit"])
+    processes = manager.observe()
+    have = _reload_host.observe(layout, processes)
+    want = wanted(module, layout, have, processes)
+    steps = _reload.plan(want, have)
+    slot = next((step.slot for step in steps if step.kind == "switch"), have.live)
+    result: dict[str, Any] = {
+        "changed": bool(steps),
+        "slot": slot,
+        "release": want.release,
+        "previous": previous(have),
+        "reasons": _reload.reasons(want, have),
+        "steps": [f"{step.kind} {step.slot}" for step in steps],
+        "diff": _reload.diff(want, have, steps),
+    }
+    if not module.check_mode:
+        if steps:
+            result.update(apply(module, layout, manager, want, have, steps))
+            processes = manager.observe()
+        pid = processes[slot].pid
+        result["pids"] = [pid, *_reload_host.children(pid)]
+    return result
+
+
+def wanted(
+    module: AnsibleModule,
+    layout: _reload_host.Layout,
+    have: _reload.Have,
+    processes: dict[str, _reload_host.Process],
+) -> _reload.Want:
+    """The release that is asked for, with the settings as they are, or would be."""
+    params = module.params
+    release = params["release"] or (have.slots[have.live].release if have.live else "")
+    if module.check_mode:
+        release = release or "(to be built)"
+    elif not release:
+        raise _reload.ReloadError("no release is live yet; build one, and name it in 'release'")
+    elif not layout.release(release).is_dir():
+        folder = layout.release(release).parent
+        raise _reload.ReloadError(f"there is no release {release} in {folder}; build it first")
+    # A drop-in for one slot alone is no reason to move to the other.
+    units = set.intersection(*(set(process.files) for process in processes.values()))
+    matters = (f"{layout.etc}/", f"/{params['unit']}")
+    pending = [
+        path
+        for path in params["pending"]
+        if module.check_mode and (path.startswith(matters[0]) or path.endswith(matters[1]))
+    ]
+    return _reload_host.wanted(layout, release, units, pending)
+
+
+def apply(
+    module: AnsibleModule,
+    layout: _reload_host.Layout,
+    manager: _reload_host.Manager,
+    want: _reload.Want,
+    have: _reload.Have,
+    steps: list[_reload.Step],
+) -> dict[str, Any]:
+    """Do the steps, and return the evidence."""
+    # Imported here, for a run that has nothing to do need not wait for http.client.
+    from ansible_collections.pyhost.flask.plugins.module_utils import (
+        _reload_apply,
+        _reload_health,
+    )
+
+    params, health = module.params, module.params["health"]
+    check = _reload_health.Check(
+        host=params["host"],
+        path=health["path"],
+        statuses=tuple(health["statuses"]),
+        timeout=health["timeout"],
+        release=want.release,
+    )
+    group = grp.getgrnam(params["user"]).gr_gid
+    drain = params["graceful_timeout"]
+    mover = _reload_apply.Mover(module, layout, manager, want, check, group, drain)
+    for step in steps:
+        try:
+            mover.do(step)
+        except (_reload.ReloadError, OSError) as error:
+            raise _reload.ReloadError(_failed(step, want, have, error)) from error
+    return mover.evidence
+
+
+def previous(have: _reload.Have) -> dict[str, str]:
+    return {"slot": have.live, "release": have.slots[have.live].release} if have.live else {}
+
+
+def _failed(step: _reload.Step, want: _reload.Want, have: _reload.Have, error: Exception) -> str:
+    """What a failure means for the site, the reason, and what to do."""
+    old = previous(have)
+    holder = f"release {old['release']} in slot {old['slot']}" if old else "no release"
+    if step.kind == "start":
+        effect = f"did not come up and got no traffic; {holder} has it, as before."
+    elif step.kind == "switch":
+        effect = f"failed as soon as it had the traffic; {holder} has it again."
+    else:
+        return f"release {want.release} has the traffic, but slot {step.slot} is left over: {error}"
+    remedy = "Correct the app or its settings, and deploy again."
+    return f"release {want.release} {effect}\nReason: {error}\n{remedy}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,412 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the traffic moves: the plan of each state, and what is read from programs and answers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _reload,
+    _reload_health,
+    _reload_host,
+    _reload_systemd,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import Have, Slot, Step, Want
+
+OLD = {"/etc/notes/environment": "1", "/etc/systemd/system/flask-notes@.service": "u"}
+NEW = {**OLD, "/etc/notes/environment": "2"}
+A = Slot("A", OLD, running=True, stopped=False)
+B = Slot("B", OLD, running=True, stopped=False)
+GONE = Slot()
+STOPPED = Slot("A", OLD)
+FAILING = Slot("A", OLD, running=False, stopped=False)
+
+
+def marked(slot: Slot) -> Slot:
+    return Slot(slot.release, slot.files, slot.running, slot.stopped, marked=True)
+
+
+def have(live: str, current: str, blue: Slot, green: Slot) -> Have:
+    return Have(live, current, {"blue": blue, "green": green})
+
+
+TO_BLUE = ["start blue", "switch blue", "settle blue"]
+TO_GREEN = ["start green", "switch green", "settle green"]
+
+# (what is there, the release and files that are wanted, the steps)
+PLANS = {
+    "nothing": (have("", "", GONE, GONE), "A", OLD, TO_BLUE),
+    "as wanted": (have("blue", "A", A, GONE), "A", OLD, []),
+    "as wanted in the other slot": (have("green", "A", GONE, A), "A", OLD, []),
+    "the idle slot is stopped, not empty": (have("blue", "B", B, STOPPED), "B", OLD, []),
+    "new release": (have("blue", "A", A, GONE), "B", OLD, [*TO_GREEN, "retire blue"]),
+    "and back": (have("green", "B", STOPPED, B), "A", OLD, [*TO_BLUE, "retire green"]),
+    "new environment": (have("blue", "A", A, GONE), "A", NEW, [*TO_GREEN, "retire blue"]),
+    "a file more": (have("blue", "A", A, GONE), "A", {**OLD, "x": "1"}, [*TO_GREEN, "retire blue"]),
+    "a file less": (have("blue", "A", A, GONE), "A", {}, [*TO_GREEN, "retire blue"]),
+    "live one stopped by hand": (have("blue", "A", STOPPED, GONE), "A", OLD, TO_GREEN),
+    "live one crashes": (have("blue", "A", FAILING, GONE), "A", OLD, [*TO_GREEN, "retire blue"]),
+    "live one unknown, one runs": (
+        have("", "A", GONE, A),
+        "A",
+        OLD,
+        [*TO_BLUE, "retire green"],
+    ),
+    "live slot without a record": (
+        have("blue", "", Slot(running=True, stopped=False), GONE),
+        "A",
+        OLD,
+        [*TO_GREEN, "retire blue"],
+    ),
+    # killed in the middle of a switch from A to B, and B is still wanted
+    "killed before the start": (
+        have("blue", "A", A, marked(GONE)),
+        "B",
+        OLD,
+        [*TO_GREEN, "retire blue"],
+    ),
+    "killed before the switch": (
+        have("blue", "A", A, marked(B)),
+        "B",
+        OLD,
+        [*TO_GREEN, "retire blue"],
+    ),
+    "killed after the switch": (
+        have("green", "A", A, marked(B)),
+        "B",
+        OLD,
+        ["settle green", "retire blue"],
+    ),
+    "killed within settle": (
+        have("green", "B", A, marked(B)),
+        "B",
+        OLD,
+        ["settle green", "retire blue"],
+    ),
+    "killed before the old one stops": (have("green", "B", A, B), "B", OLD, ["retire blue"]),
+    "killed before its marker is gone": (
+        have("green", "B", marked(STOPPED), B),
+        "B",
+        OLD,
+        ["retire blue"],
+    ),
+    # killed likewise, and A is wanted again
+    "killed before the switch, back to A": (
+        have("blue", "A", A, marked(B)),
+        "A",
+        OLD,
+        ["retire green"],
+    ),
+    "killed after the switch, back to A": (
+        have("green", "A", A, marked(B)),
+        "A",
+        OLD,
+        [*TO_BLUE, "retire green"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("there", "release", "files", "steps"), PLANS.values(), ids=list(PLANS))
+def test_plan(there: Have, release: str, files: dict[str, str], steps: list[str]) -> None:
+    want = Want(release, files)
+    planned = _reload.plan(want, there)
+    assert [f"{step.kind} {step.slot}" for step in planned] == steps
+    end = there
+    for step in planned:
+        end = _reload.after(step, want, end)
+    assert _reload.plan(want, end) == []
+    assert end.current == release
+    assert [slot for slot in end.slots if end.slots[slot].running] == [end.live]
+
+
+def test_plan_survives_every_interruption() -> None:
+    """From every state that a killed run leaves, to what that run wanted or to anything else."""
+    for there, release, files, _steps in PLANS.values():
+        state = there
+        for step in _reload.plan(Want(release, files), there):
+            state = _reload.after(step, Want(release, files), state)
+            for want in (Want("A", OLD), Want("B", OLD), Want("B", NEW)):
+                end = state
+                for next_step in _reload.plan(want, state):
+                    end = _reload.after(next_step, want, end)
+                assert _reload.plan(want, end) == []
+
+
+def test_idle_slot_is_the_only_one_that_is_started_or_retired() -> None:
+    for there, release, files, _steps in PLANS.values():
+        live = there.live
+        for step in _reload.plan(Want(release, files), there):
+            if step.kind == "switch":
+                live = step.slot
+            elif step.kind in ("start", "retire"):
+                assert step.slot != live
+
+
+@pytest.mark.parametrize(
+    ("there", "want", "lines"),
+    [
+        (have("", "", GONE, GONE), Want("A", OLD), ["release (none) -> A"]),
+        (have("blue", "A", A, GONE), Want("B", OLD), ["release A -> B"]),
+        (have("blue", "A", A, GONE), Want("A", OLD), []),
+        (have("blue", "A", A, GONE), Want("A", NEW), ["/etc/notes/environment has changed"]),
+        (
+            have("blue", "A", A, GONE),
+            Want("A", {**OLD, "/etc/notes/a.cfg": _reload.PENDING}),
+            ["/etc/notes/a.cfg is new"],
+        ),
+        (
+            have("blue", "A", STOPPED, GONE),
+            Want("A", {"/etc/notes/environment": "1"}),
+            [
+                "/etc/systemd/system/flask-notes@.service is gone",
+                "slot blue has the traffic and does not run",
+            ],
+        ),
+    ],
+)
+def test_reasons(there: Have, want: Want, lines: list[str]) -> None:
+    assert _reload.reasons(want, there) == lines
+
+
+def test_diff_names_files_and_shows_no_fingerprint() -> None:
+    want, there = Want("A", NEW), have("blue", "A", A, GONE)
+    diff = _reload.diff(want, there, _reload.plan(want, there))
+    assert diff["before"] == "live: blue\ncurrent: A\nblue: running, release A\n"
+    assert diff["after"] == (
+        "live: green\ncurrent: A\ngreen: running, release A\n# /etc/notes/environment has changed\n"
+    )
+
+
+def test_diff_is_empty_without_steps() -> None:
+    there = have("blue", "A", A, GONE)
+    diff = _reload.diff(Want("A", OLD), there, [])
+    assert diff["before"] == diff["after"]
+
+
+TRACE = [_reload.TRACEBACK, '  File "notes.py", line 1, in <module>', "    import x", "Error: no x"]
+CHAIN = [
+    *TRACE,
+    "During handling of the above exception, another exception occurred:",
+    *TRACE[:-1],
+    "Other: y",
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        ([], []),
+        (["one", "two"], ["one", "two"]),
+        ([str(number) for number in range(50)], [str(number) for number in range(10, 50)]),
+        (["boot", *TRACE, *["more"] * 40], [*TRACE, "...", "more", "more", "more"]),
+        (["boot", *CHAIN, *["more"] * 40], [*CHAIN, "...", "more", "more", "more"]),
+        (["boot"] * 40 + TRACE, [*TRACE, "..."]),
+        (["boot"] * 40 + TRACE[:-1], [*TRACE[:-1], "..."]),
+        (
+            [_reload.TRACEBACK, *[f"  {number}" for number in range(60)], "Error: deep", "end"],
+            [
+                _reload.TRACEBACK,
+                "  ...",
+                *[f"  {number}" for number in range(23, 60)],
+                "Error: deep",
+                "...",
+                "end",
+            ],
+        ),
+        (["    f(x)", "    ~^^^", "Error"], ["    f(x)", "Error"]),
+    ],
+)
+def test_excerpt(lines: list[str], shown: list[str]) -> None:
+    assert _reload.excerpt(lines) == shown
+
+
+SHOW = {
+    "ActiveState=inactive\nSubState=dead\nResult=success": (False, True, ""),
+    "ActiveState=active\nSubState=running\nMainPID=7": (True, False, ""),
+    "ActiveState=activating\nSubState=start\nMainPID=7": (True, False, ""),
+    "ActiveState=activating\nSubState=auto-restart\nResult=exit-code\nExecMainCode=1\n"
+    "ExecMainStatus=3": (False, False, "its main process ended with exit status 3"),
+    "ActiveState=deactivating\nSubState=stop-sigterm": (False, False, ""),
+    "ActiveState=failed\nResult=signal\nExecMainCode=2\nExecMainStatus=9": (
+        False,
+        True,
+        "its main process was killed by signal 9",
+    ),
+    "ActiveState=failed\nResult=timeout\nExecMainCode=2\nExecMainStatus=15": (
+        False,
+        True,
+        _reload_systemd.RESULTS["timeout"],
+    ),
+    "": (False, True, ""),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SHOW.items())
+def test_process(text: str, expected: tuple[bool, bool, str]) -> None:
+    process = _reload_systemd.process(_reload_systemd.parse_show(text))
+    assert (process.running, process.stopped, process.problem) == expected
+
+
+def test_process_files() -> None:
+    text = "FragmentPath=/etc/a@.service\nDropInPaths=/etc/a.d/1.conf /etc/a.d/2.conf"
+    process = _reload_systemd.process(_reload_systemd.parse_show(f"{text}\nNeedDaemonReload=yes"))
+    assert process.files == ("/etc/a@.service", "/etc/a.d/1.conf", "/etc/a.d/2.conf")
+    assert process.outdated
+
+
+def check(**values: object) -> _reload_health.Check:
+    given: dict = {"host": "h", "path": "/up", "statuses": ("200",), "timeout": 5, "release": "A"}
+    return _reload_health.Check(**{**given, **values})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "statuses", "expected"),
+    [
+        (200, "", ("200",), ""),
+        (302, "", ("200-399",), ""),
+        (404, "", ("200-399", "404"), ""),
+        (200, '{"release": "A"}', ("200",), ""),
+        (200, '{"release": null}', ("200",), ""),
+        (200, '["release"]', ("200",), ""),
+        (200, '{"release": "B"}', ("200",), "GET /up was answered by release B, not by A"),
+        (
+            500,
+            "\nWhat\n\nhappened",
+            ("200",),
+            "GET /up was answered 500 No, not 200\n    What\n    happened",
+        ),
+        (404, "", ("200-399", "401"), "GET /up was answered 404 No, not 200-399 or 401"),
+    ],
+)
+def test_complaint(status: int, body: str, statuses: tuple[str, ...], expected: str) -> None:
+    answer = _reload_health.Answer(status, "No", body)
+    assert _reload_health.complaint(answer, check(statuses=statuses)) == expected
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Serves the given answers, one for each connection, through a Unix socket."""
+    monkeypatch.setattr(_reload_health, "WATCH", 0.01)
+    monkeypatch.setattr(_reload_health, "POLL", 0.01)
+    path, requests = str(tmp_path / "s"), []
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+
+    def serve(*answers: bytes | None) -> tuple[str, list[bytes]]:
+        def run() -> None:
+            kept = []
+            for answer in answers:
+                connection = listener.accept()[0]
+                requests.append(connection.recv(4096))
+                kept.append(connection)
+                if answer is not None:
+                    connection.sendall(answer)
+                    connection.close()
+
+        threading.Thread(target=run, daemon=True).start()
+        return path, requests
+
+    yield serve
+    listener.close()
+
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n" + b'{"release":"A"}'
+WARMING = b"HTTP/1.1 503 Not yet\r\nContent-Length: 0\r\n\r\n"
+BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 3\r\n\r\nbad"
+
+
+def test_wait_asks_as_nginx_does(server) -> None:
+    path, requests = server(GOOD)
+    _reload_health.wait(path, check(), lambda: None)
+    assert requests[0].startswith(b"GET /up HTTP/1.1\r\nHost: h\r\n")
+    assert b"\r\nX-Forwarded-Proto: https\r\n" in requests[0]
+
+
+def test_wait_goes_on_after_refusals(server) -> None:
+    path, requests = server(b"", WARMING, BROKEN, GOOD)
+    _reload_health.wait(path, check(), lambda: None)
+    assert len(requests) == 4
+
+
+def test_wait_believes_a_wrong_answer_in_the_end(server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_reload_health, "PATIENCE", 0.0)
+    path, _requests = server(*[BROKEN] * 5)
+    with pytest.raises(_reload.ReloadError, match="answered 500 Oh, not 200\n    bad"):
+        _reload_health.wait(path, check(), lambda: None)
+
+
+def test_wait_never_believes_503(server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_reload_health, "PATIENCE", 0.0)
+    path, _requests = server(*[WARMING] * 5, GOOD)
+    _reload_health.wait(path, check(), lambda: None)
+
+
+def test_wait_gives_up_without_an_answer(server) -> None:
+    path, _requests = server(None)
+    with pytest.raises(_reload.ReloadError, match=r"within 0\.1 seconds: no answer to GET /up"):
+        _reload_health.wait(path, check(timeout=0.1), lambda: None)
+
+
+def test_wait_ends_when_the_watch_says_so(server) -> None:
+    def watch() -> None:
+        raise _reload.ReloadError("it is dead")
+
+    path, _requests = server(None)
+    with pytest.raises(_reload.ReloadError, match="it is dead"):
+        _reload_health.wait(path, check(), watch)
+    with pytest.raises(_reload.ReloadError, match="it is dead"):
+        _reload_health.wait("/nonexistent", check(), watch)
+
+
+@pytest.fixture
+def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _reload_host.Layout:
+    monkeypatch.setattr(_reload_host.os, "chown", lambda *_arguments: None)
+    etc = tmp_path / "etc"
+    (etc / "certs").mkdir(parents=True)
+    (etc / "environment").write_text("A='1'")
+    (etc / "environment").chmod(0o640)
+    (etc / "certs" / "ca.pem").write_text("pem")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "slots").mkdir()
+    return _reload_host.Layout(tmp_path, etc, tmp_path / "run")
+
+
+def test_fill_and_observe(layout: _reload_host.Layout) -> None:
+    want = _reload_host.wanted(layout, "R", set(), [])
+    _reload_host.fill(layout, "green", want, 0)
+    folder = layout.slot("green")
+    assert (folder / "etc" / "environment").read_text() == "A='1'\nAPP_RELEASE='R'\n"
+    assert (folder / "etc" / "environment").stat().st_mode & 0o777 == 0o640
+    assert (folder / "etc" / "certs" / "ca.pem").read_text() == "pem"
+    assert (folder / "release").readlink() == Path("../../releases/R")
+    assert _reload_host.point(layout.live_socket, str(layout.socket("green"))) == ""
+    _reload_host.point(layout.current, "releases/R")
+    processes = dict.fromkeys(_reload.SLOTS, _reload_host.Process(running=True, stopped=False))
+    there = _reload_host.observe(layout, processes)
+    assert (there.live, there.current, there.slots["green"].release) == ("green", "R", "R")
+    assert _reload.plan(want, there) == [Step("retire", "blue")]
+    (layout.etc / "environment").write_text("A='2'")
+    changed = _reload_host.wanted(layout, "R", set(), [])
+    assert _reload.reasons(changed, there) == [f"{layout.etc}/environment has changed"]
+    _reload_host.clear(layout, "green")
+    assert list(folder.iterdir()) == []
+
+
+def test_point_back_to_nothing(layout: _reload_host.Layout) -> None:
+    _reload_host.point(layout.live_socket, "/a")
+    assert _reload_host.point(layout.live_socket, "/b") == "/a"
+    _reload_host.point(layout.live_socket, "")
+    assert not layout.live_socket.is_symlink()
+
+
+def test_an_unknown_live_socket_is_no_slot(layout: _reload_host.Layout) -> None:
+    _reload_host.point(layout.live_socket, "/run/other.sock")
+    assert _reload_host.observe(layout, {}).live == ""
