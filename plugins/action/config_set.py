@@ -1,0 +1,113 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Renders a set of files on the controller and sends all of it in one execution of the module."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import zlib
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.template import generate_ansible_template_vars
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import SPEC
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # ansible-core 2.18 has no trust in templates
+    trust_as_template = str
+
+Options = dict[str, Any]
+
+
+class ActionModule(ActionBase):
+    """The controller's half of config_set."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: Options | None = None) -> Options:
+        """Check the options, render the contents, and run the module with them."""
+        super().run(tmp, task_vars)
+        _result, args = self.validate_argument_spec(SPEC)
+        contents = {}
+        for entry in args["files"]:
+            content = self._content(entry, task_vars or {})
+            if content is not None:
+                contents[entry["dest"]] = base64.b64encode(content).decode()
+        # One opaque argument, so that no content is shown when the arguments are (-vvv, syslog).
+        packed = zlib.compress(json.dumps(contents).encode())
+        args["_contents"] = base64.b64encode(packed).decode()
+        args["files"] = [_without_content(entry) for entry in args["files"]]
+        return self._execute_module(
+            module_name="pyhost.flask.config_set", module_args=args, task_vars=task_vars
+        )
+
+    def _content(self, entry: Options, task_vars: Options) -> bytes | None:
+        """The content of an entry, or None where it has none."""
+        if entry["content"] is not None:
+            return _encoded(entry["content"])
+        try:
+            if entry["template"] is not None:
+                return _encoded(self._rendered(entry, task_vars))
+            if entry["src"] is not None:
+                return self._read(self._find_needle("files", entry["src"]))
+        except (AnsibleError, OSError, UnicodeError) as error:
+            source = entry["template"] or entry["src"]
+            raise AnsibleActionFail(f"{entry['dest']}: {source}: {error}") from error
+        return None
+
+    def _rendered(self, entry: Options, task_vars: Options) -> Any:
+        """What the entry's template makes, as ``ansible.builtin.template`` would."""
+        source = self._find_needle("templates", entry["template"])
+        template = trust_as_template(self._read(source).decode())
+        variables = dict(task_vars)
+        managed = variables.get("ansible_managed")
+        variables.update(generate_ansible_template_vars(entry["template"], source, entry["dest"]))
+        if managed is not None:
+            variables["ansible_managed"] = managed
+        # The values were rendered with the task; text in them that looks like a template is data.
+        variables.update(wrap_var(entry["vars"]))
+        folders = [*task_vars.get("ansible_search_path", []), self._loader.get_basedir()]
+        folders = [*folders, os.path.dirname(source)]
+        templar = self._templar.copy_with_new_env(
+            searchpath=[path for folder in folders for path in (f"{folder}/templates", folder)],
+            available_variables=variables,
+        )
+        overrides = {"trim_blocks": True, "lstrip_blocks": False}
+        # do_template in 2.18, where template() would turn JSON into data; see core's own action
+        render = templar.template if trust_as_template is not str else templar.do_template
+        return render(template, escape_backslashes=False, overrides=overrides)
+
+    def _read(self, path: str) -> bytes:
+        """The bytes of a file on the controller, out of the vault where it is in one."""
+        real = self._loader.get_real_file(path)
+        try:
+            with open(real, "rb") as file:
+                return file.read()
+        finally:
+            self._loader.cleanup_tmp_file(real)
+
+
+def _encoded(content: Any) -> bytes:
+    """The bytes of a content; of data, such as a template that is one expression, its JSON."""
+    if content is None:
+        return b""
+    if not isinstance(content, (str, bytes)):
+        content = json.dumps(content)
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def _without_content(entry: Options) -> Options:
+    """The entry for the module: which kind of source it has, and nothing of what is in it."""
+    shown = {key: value for key, value in entry.items() if value is not None and key != "vars"}
+    if entry["content"] is not None:
+        shown["content"] = "(sent apart)"
+    return shown

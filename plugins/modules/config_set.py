@@ -1,0 +1,267 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: config_set
+author: The pyhost.flask developers (@pyhost)
+short_description: A set of configuration files as one transaction
+version_added: 0.1.0
+description:
+  - Renders templates and files on the controller, sends them in one round trip, has the program
+    itself validate the whole new set, swaps it in, and has it applied. Where one of these fails,
+    the files are as before, and the program's own message is in the failure.
+  - Files, links and folders that the set wrote in an earlier run and that are no longer in O(files)
+    are removed in the same transaction, folders only when they are empty. What another set manages
+    as well is left alone.
+  - The commands of O(validate) run in a mount namespace of their own, in which the new files are at
+    their places while the rest of the host sees the old ones. Where the host does not allow
+    that (unprivileged containers), the new files are put in place, validated, and put back when a
+    command fails.
+  - Each file is replaced by a rename, so a program reads its old or its new self and never a half.
+    The files of a set follow one another within milliseconds. A run that is killed between
+    two of them leaves a mixture, which the next run of the same set puts back before anything else;
+    it also repeats O(apply) where that had not succeeded.
+attributes:
+  check_mode:
+    description: Nothing is written, and no command runs. Users, groups and folders that an earlier
+      task would have made may be missing.
+    support: full
+  diff_mode:
+    description: The contents, and changes of owner, group and mode. Not the contents of files with
+      O(files[].secret).
+    support: full
+options:
+  name:
+    description:
+      - The name of the set. What it manages is kept on the host under this name, in
+        C(/var/lib/pyhost-flask/config_set).
+    type: str
+    required: true
+  files:
+    description: The whole set.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      dest:
+        description:
+          - Absolute path on the host. Its folder must exist or be in the set.
+          - A link that is there is replaced and not followed, but for a link to a folder where a
+            folder should be.
+        type: path
+        required: true
+      state:
+        description:
+          - What should be at O(files[].dest).
+          - With V(absent), a folder must be empty.
+        type: str
+        choices: [file, directory, link, absent]
+        default: file
+      template:
+        description: A template on the controller, found and rendered as by
+          M(ansible.builtin.template).
+        type: path
+      vars:
+        description: Variables for the template, beside those of the task.
+        type: dict
+        default: {}
+      content:
+        description: The content itself. Data that is no text is written as JSON.
+        type: raw
+      src:
+        description: A file on the controller, found as by M(ansible.builtin.copy).
+        type: path
+      target:
+        description: What a link points to.
+        type: str
+      owner:
+        description: The owner of a file or folder. Without it V(root).
+        type: str
+      group:
+        description: The group of a file or folder. Without it V(root).
+        type: str
+      mode:
+        description:
+          - The mode of a file or folder, as octal digits in quotes.
+          - Without it V("0755") for folders, V("0600") for files with O(files[].secret), V("0644")
+            for others.
+        type: raw
+      secret:
+        description: Never show the content, neither in the diff nor in messages.
+        type: bool
+        default: false
+  validate:
+    description: Commands, as lists of arguments, that must succeed with the new set before it is
+      live.
+    type: list
+    elements: list
+    default: []
+  apply:
+    description:
+      - Commands, as lists of arguments, that run after the set has changed.
+      - Where one fails, the old files are put back and all of these commands run again.
+    type: list
+    elements: list
+    default: []
+  _contents:
+    description: Internal. The contents as the controller rendered them; not for playbooks.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Write the sites
+  pyhost.flask.config_set:
+    name: nginx
+    files:
+      - dest: /etc/nginx/sites-enabled/notes
+        template: site.conf.j2
+        vars: {app: "{{ app }}"}
+      - dest: /etc/nginx/sites-enabled/default
+        state: absent
+    validate: [[nginx, -t]]
+    apply: [[systemctl, reload, nginx]]
+
+- name: Write the app's settings
+  pyhost.flask.config_set:
+    name: notes
+    files:
+      - {dest: /etc/notes, state: directory, group: notes, mode: "0750"}
+      - dest: /etc/notes/environment
+        content: "SECRET_KEY={{ secret_key }}\n"
+        group: notes
+        mode: "0640"
+        secret: true
+"""
+
+RETURN = r"""
+paths:
+  description: The paths that were changed (in check mode, that would be).
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/nginx/sites-enabled/notes]
+applied:
+  description: Whether the commands of O(apply) ran (in check mode, whether they would).
+  returned: success
+  type: bool
+"""
+
+import base64
+import contextlib
+import json
+import signal
+import zlib
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
+    ConfigError,
+    Node,
+    diff,
+    hide,
+    plan,
+    reason,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set_host import (
+    observe,
+    resolved,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set_journal import (
+    FOLDER,
+    State,
+    Store,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import (
+    NAME,
+    SPEC,
+    commands,
+    wanted,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set_transaction import (
+    Transaction,
+    recover,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set_trial import Run
+
+STOPS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+
+def contents_of(packed: str) -> dict[str, bytes]:
+    """What the action plugin has packed: the files' contents by ``dest``."""
+    data = json.loads(zlib.decompress(base64.b64decode(packed)))
+    return {dest: base64.b64decode(content) for dest, content in data.items()}
+
+
+def runner(module: AnsibleModule, secrets: list[bytes]) -> Run:
+    """A function that runs a command and hides what is secret from its output."""
+
+    def run(command: list[str]) -> tuple[int, str, str]:
+        try:
+            status, out, err = module.run_command(command, handle_exceptions=False)
+        except OSError as error:
+            return 127, "", f"{command[0]}: {error.strerror}"
+        return status, hide(out, secrets), hide(err, secrets)
+
+    return run
+
+
+def change(module: AnsibleModule) -> dict[str, Any]:
+    """Bring the set about, unless in check mode; return the result for the user."""
+    params, check = module.params, module.check_mode
+    if not NAME.fullmatch(params["name"]):
+        raise ConfigError("is no name for a set; use letters, digits, dots, hyphens and _")
+    todo = {option: commands(params, option) for option in ("validate", "apply")}
+    want, secret = wanted(params["files"], contents_of(params["_contents"]))
+    want = resolved(want, strict=not check)
+    store = Store(FOLDER, params["name"])
+    with contextlib.nullcontext() if check else store.locked():
+        state = store.load() if check else recover(store)
+        gone = set(state.managed) - set(want)
+        host = observe(want, gone - store.elsewhere() if gone else ())
+        changes = plan(want, host, strict=not check)
+        secret |= frozenset(state.secret)
+        after = State.of(want, secret)
+        due = bool(changes or state.due)
+        if due and not check:
+            run = runner(module, _contents([want, host.nodes], secret))
+            Transaction(store, state, changes, run=run, **todo).commit(after)
+        elif state != after and not check:
+            store.save(after)
+    return {
+        "changed": due,
+        "paths": [change.path for change in changes],
+        "applied": due and bool(todo["apply"]),
+        "diff": diff(changes, secret) if module._diff else [],
+    }
+
+
+def _contents(nodes: list[dict[str, Node]], paths: frozenset[str]) -> list[bytes]:
+    return [each[path].content or b"" for each in nodes for path in paths if path in each]
+
+
+def interrupted(number: int, _frame: object) -> None:
+    """Leave by way of the rollback, and let nothing interrupt that."""
+    for later in STOPS:
+        signal.signal(later, signal.SIG_IGN)
+    raise ConfigError(f"stopped by {signal.Signals(number).name}")
+
+
+def main() -> None:
+    spec = {**SPEC, "_contents": {"type": "str", "no_log": True}}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    for stop in STOPS:
+        signal.signal(stop, interrupted)
+    try:
+        result = change(module)
+    except (ConfigError, OSError) as error:
+        module.fail_json(msg=f"{module.params['name']}: {reason(error)}")
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the controller renders, and what it sends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from ansible_collections.pyhost.flask.plugins.action.config_set import ActionModule
+from ansible_collections.pyhost.flask.plugins.modules.config_set import contents_of
+
+
+def sent(base: Path, *files: dict[str, Any], **variables: Any) -> dict[str, Any]:
+    """The arguments that the module gets for these entries."""
+    loader = DataLoader()
+    loader.set_basedir(str(base))
+    task_vars = {"ansible_search_path": [str(base)], **variables}
+    task = MagicMock(async_val=0, args={"name": "test", "files": list(files)})
+    task.get_search_path.return_value = [str(base)]
+    templar = Templar(loader, variables=task_vars)
+    action = ActionModule(task, MagicMock(), MagicMock(), loader, templar, MagicMock())
+    action._load_name = "pyhost.flask.config_set"
+    action._execute_module = MagicMock()
+    action.run(task_vars=task_vars)
+    action._execute_module.assert_called_once()
+    return action._execute_module.call_args.kwargs["module_args"]
+
+
+def content(base: Path, entry: dict[str, Any], **variables: Any) -> str:
+    args = sent(base, {"dest": "/etc/a", **entry}, **variables)
+    return contents_of(args["_contents"])["/etc/a"].decode()
+
+
+def rendered(base: Path, template: str, entry: dict[str, Any], **variables: Any) -> str:
+    (base / "templates").mkdir(exist_ok=True)
+    (base / "templates" / "a.j2").write_text(template)
+    return content(base, {"template": "a.j2", **entry}, **variables)
+
+
+@pytest.mark.parametrize(
+    ("template", "entry", "variables", "expected"),
+    [
+        ("{{ x }}\n", {}, {"x": "task"}, "task\n"),
+        ("{{ x }}\n", {"vars": {"x": "entry"}}, {"x": "task"}, "entry\n"),
+        ("{{ app.domains[0] }}\n", {"vars": {"app": {"domains": ["a.b"]}}}, {}, "a.b\n"),
+        ("{% if true %}\nx\n{% endif %}\n\n", {}, {}, "x\n\n"),
+        ("{{ ansible_managed }}", {}, {}, "Ansible managed"),
+        ("{{ ansible_managed }}", {}, {"ansible_managed": "mine"}, "mine"),
+        ('{"a": {{ x }}}\n', {}, {"x": 1}, '{"a": 1}\n'),
+        ("{{ x }}\n", {"vars": {"x": "{{ 6 * 7 }}"}}, {}, "{{ 6 * 7 }}\n"),
+        ("{% include 'part.j2' %}", {"vars": {"x": "deep"}}, {}, "part deep"),
+        ("", {}, {}, ""),
+    ],
+)
+def test_templates_are_rendered_as_by_template(
+    tmp_path: Path, template: str, entry: dict[str, Any], variables: dict[str, Any], expected: str
+) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "part.j2").write_text("part {{ x }}")
+    assert rendered(tmp_path, template, entry, **variables) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("text ü\n", "text ü\n"), ("", ""), ({"a": [1]}, '{"a": [1]}'), (5, "5")],
+)
+def test_contents_are_sent_as_they_are(tmp_path: Path, given: Any, expected: str) -> None:
+    assert content(tmp_path, {"content": given}) == expected
+
+
+def test_files_are_sent_byte_by_byte(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a").write_bytes(bytes(range(256)))
+    args = sent(tmp_path, {"dest": "/etc/a", "src": "a"})
+    assert contents_of(args["_contents"]) == {"/etc/a": bytes(range(256))}
+
+
+def test_no_argument_but_the_hidden_one_holds_a_content(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "a.j2").write_text("{{ key }}")
+    args = sent(
+        tmp_path,
+        {"dest": "/etc/a", "template": "a.j2", "vars": {"key": "hunter2"}},
+        {"dest": "/etc/b", "content": "hunter2"},
+    )
+    packed = args.pop("_contents")
+    assert "hunter2" not in str(args)
+    assert contents_of(packed) == {"/etc/a": b"hunter2", "/etc/b": b"hunter2"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"template": "none.j2"}, "/etc/a: none.j2: "),
+        ({"src": "none"}, "/etc/a: none: "),
+        ({"contnt": "x"}, "files.contnt"),
+        ({"state": "fil"}, "state"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, entry: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=message):
+        sent(tmp_path, {"dest": "/etc/a", **entry})
+
+
+def test_an_undefined_variable_is_named_with_the_file(tmp_path: Path) -> None:
+    with pytest.raises(AnsibleActionFail, match=r"/etc/a: a\.j2: .*'nothing' is undefined"):
+        rendered(tmp_path, "{{ nothing }}", {})
