@@ -1,0 +1,284 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Building a release in its folder: code, shared folders, venv, preflight, record."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pwd
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils._environment import redact
+from ansible_collections.pyhost.flask.plugins.module_utils._release import (
+    Have,
+    Inputs,
+    Release,
+    ReleaseError,
+    Source,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Repository
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
+    Venv,
+    installed,
+    remedy,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, run, run_as
+
+RECORD = "release.json"
+PREFLIGHT_SECONDS = 60
+PREFLIGHT_LINES = 30
+# gunicorn's own way to find the app. The exit is hard because threads that an app starts when it
+# is imported would keep the interpreter waiting.
+PREFLIGHT = """
+import os, sys, traceback
+status = 1
+try:
+    from gunicorn.util import import_app
+    import_app(sys.argv[1])
+    status = 0
+except BaseException:
+    traceback.print_exc()
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(status)
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A release to build: where, from what, and how it is checked."""
+
+    module: Any
+    root: Path
+    id: str
+    inputs: Inputs
+    user: str
+    static: tuple[str, ...]
+    uv: str  # empty for pip
+    environment: Mapping[str, str] | None  # of the preflight; None is no preflight
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "releases" / self.id
+
+    @property
+    def app(self) -> Path:
+        """The app's folder."""
+        return self.folder / self.inputs.subdir
+
+
+def observe(root: Path) -> Have:
+    """The releases on the host, and which of them are in use."""
+    releases, rubbish = {}, set()
+    folder = root / "releases"
+    for name in os.listdir(folder) if folder.is_dir() else ():
+        try:
+            record = json.loads((folder / name / RECORD).read_text(encoding="utf-8"))
+            fields = ("revision", "version", "built", "packages")
+            releases[name] = Release(name, *(record[field] for field in fields))
+        except (OSError, ValueError, KeyError, TypeError):
+            rubbish.add(name)
+    running = {_target(slot / "release") for slot in root.glob("slots/*")} - {""}
+    live, previous = _target(root / "current"), _target(root / "previous")
+    return Have(releases, frozenset(rubbish), live, previous, frozenset(running))
+
+
+@contextmanager
+def one_at_a_time(root: Path) -> Iterator[None]:
+    """Wait until no other run builds or prunes releases of the app, and keep others from it."""
+    folder = root / "releases"
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def build(
+    job: Job, repository: Repository, source: Source, borrow: str
+) -> tuple[Release, list[str]]:
+    """Build the release, from nothing; return it, and warnings.
+
+    ``borrow`` is the ID of a release whose compiled files may serve here too, or empty.
+    ``ReleaseError`` says what went wrong; then there is no record, and the folder counts for
+    nothing.
+    """
+    refuse_unknown_user(job.user)
+    code(job, repository)
+    warnings = []
+    if (job.folder / ".gitmodules").exists():
+        warnings.append("the repository's submodules are not fetched; their folders are empty")
+    share(job)
+    check_static(job)
+    venv = Venv(job.module, job.folder / ".venv", job.inputs, job.uv)
+    venv.make()
+    warning = venv.fill(job.folder, job.app)
+    warnings += [warning] if warning else []
+    venv.compile(job.folder, job.root / "releases" / borrow / ".venv" if borrow else None)
+    preflight(job)
+    return record(job, repository, source), warnings
+
+
+def refuse_unknown_user(user: str) -> None:
+    try:
+        pwd.getpwnam(user)
+    except KeyError as error:
+        raise ReleaseError(f"there is no user {user!r} on the host; make it first") from error
+
+
+def code(job: Job, repository: Repository) -> None:
+    """Write the revision's files into an empty folder."""
+    try:
+        _empty(job.folder)
+        repository.checkout(job.inputs.revision, job.folder)
+    except ReleaseError:
+        # A mirror that has the commit but not all of its files was interrupted, or is damaged.
+        shutil.rmtree(repository.mirror)
+        repository.fetch()
+        _empty(job.folder)
+        repository.checkout(job.inputs.revision, job.folder)
+    if not job.app.is_dir():
+        raise ReleaseError(
+            f"there is no folder {job.inputs.subdir!r} in the repository; check source.subdir"
+        )
+
+
+def check_static(job: Job) -> None:
+    """Refuse static folders that the release does not have."""
+    missing = [folder for folder in job.static if not (job.app / folder).is_dir()]
+    if missing:
+        names = ", ".join(missing)
+        raise ReleaseError(f"there is no folder {names} in the app's folder; check static[].folder")
+
+
+def share(job: Job) -> None:
+    """Let the shared folders of the release be links to the ones that outlive it.
+
+    What the repository has in one is its first content. In the shared folder the app's user does
+    the work: there root could be led astray by a link that the app has put in its place.
+    """
+    if job.inputs.shared:
+        _shared_folder(job)
+    for name in job.inputs.shared:
+        kept = job.root / "shared" / name
+        places = [job.app / name]
+        if name == "instance" and (job.app / "src").is_dir():
+            places.append(job.app / "src" / name)
+        for place in places:
+            _refuse_outside(job, place)
+            if not os.path.lexists(kept):
+                _first_content(job, place if place.is_dir() else None, kept)
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place)
+            elif os.path.lexists(place):
+                place.unlink()
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(kept)
+
+
+def preflight(job: Job) -> None:
+    """Import the app as gunicorn does, as its user, in its environment."""
+    if job.environment is None:
+        return
+    venv = str(job.folder / ".venv")
+    variables = {**job.environment, "APP_RELEASE": job.id}
+    wsgi, app = job.inputs.wsgi, str(job.app)
+    argv = [f"{venv}/bin/python", "-c", PREFLIGHT, wsgi]
+    rc, _out, err = run_as(job.module, job.user, argv, app, variables, venv, PREFLIGHT_SECONDS)
+    if rc in TIMED_OUT:
+        raise ReleaseError(
+            f"importing {wsgi} took longer than {PREFLIGHT_SECONDS} seconds; it must not wait "
+            "for anything, such as a server that does not answer"
+        )
+    if rc:
+        said = redact(err, variables)
+        tail = "\n".join(said.rstrip().splitlines()[-PREFLIGHT_LINES:])
+        raise ReleaseError(f"{wsgi} cannot be imported.{remedy(said)}\n{tail}")
+
+
+def record(job: Job, repository: Repository, source: Source) -> Release:
+    """Write the record that makes the folder a release, after everything else is on the disk."""
+    built = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    packages = installed(job.folder / ".venv")
+    content = {
+        "id": job.id,
+        "revision": source.revision,
+        "version": source.version,
+        "subject": repository.subject(source.revision),
+        "built": built,
+        "python": job.inputs.python,
+        "installer": job.inputs.installer,
+        "packages": packages,
+        "inputs": job.inputs.as_dict(),
+    }
+    # After a power cut there must be no record of files that had not reached the disk yet.
+    run(job.module, ["sync", "--file-system", str(job.folder)])
+    temporary = job.folder / f".{RECORD}.new"
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, job.folder / RECORD)
+    return Release(job.id, source.revision, source.version, built, packages)
+
+
+def prune(root: Path, ids: Sequence[str]) -> None:
+    """Remove releases. The record goes first: what is half removed is no release."""
+    for name in ids:
+        folder = root / "releases" / name
+        (folder / RECORD).unlink(missing_ok=True)
+        shutil.rmtree(folder)
+
+
+def _target(link: Path) -> str:
+    """The ID of the release that a link points to; empty where there is none."""
+    return os.path.basename(os.readlink(link)) if link.is_symlink() and link.exists() else ""
+
+
+def _empty(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def _shared_folder(job: Job) -> None:
+    shared = job.root / "shared"
+    if not shared.exists():
+        shared.mkdir(mode=0o750)
+        shutil.chown(shared, job.user, job.user)
+
+
+def _refuse_outside(job: Job, place: Path) -> None:
+    """Refuse to make a link in a place that a link of the repository leads out of the release."""
+    parent = os.path.realpath(place.parent)
+    if os.path.commonpath([parent, os.path.realpath(job.folder)]) != os.path.realpath(job.folder):
+        name = place.relative_to(job.app)
+        raise ReleaseError(
+            f"shared: {name} lies behind a link, or in another shared folder; name the outer one"
+        )
+
+
+def _first_content(job: Job, content: Path | None, kept: Path) -> None:
+    """Make a shared folder with what the repository has for it; whole, or not at all."""
+    new = f"{kept}.new"
+    steps = [["rm", "-rf", new], ["mkdir", "--parents", new]]
+    if content:
+        steps.append(["cp", "--recursive", f"{content}/.", new])
+    steps += [["chmod", "0750", new], ["mv", "--no-target-directory", new, str(kept)]]
+    for step in steps:
+        rc, _out, err = run_as(job.module, job.user, step, "/", {})
+        if rc:
+            raise ReleaseError(f"the shared folder {kept} could not be made: {err.strip()}")

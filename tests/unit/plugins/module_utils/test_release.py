@@ -1,0 +1,229 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.pyhost.flask.plugins.module_utils._release import (
+    Have,
+    Inputs,
+    Install,
+    Plan,
+    Project,
+    Release,
+    ReleaseError,
+    Source,
+    changed_packages,
+    find,
+    install,
+    parse_refs,
+    plan,
+    release_id,
+    shown,
+)
+
+A, B, C, D = (digit * 40 for digit in "abcd")
+REFS = f"""ref: refs/heads/main\tHEAD
+{A}\tHEAD
+{A}\trefs/heads/main
+{B}\trefs/heads/feature/login
+{B}\trefs/heads/both
+{C}\trefs/tags/v1.0
+{A}\trefs/tags/v1.0^{{}}
+{D}\trefs/tags/light
+{C}\trefs/tags/both
+{D}\trefs/remotes/origin/HEAD
+"""
+
+
+def test_refs_are_parsed() -> None:
+    remote = parse_refs(REFS)
+    assert (remote.head, remote.default) == (A, "main")
+    assert remote.branches == {"main": A, "feature/login": B, "both": B}
+    assert remote.tags == {"v1.0": A, "light": D, "both": C}
+
+
+@pytest.mark.parametrize(
+    ("version", "source"),
+    [
+        ("HEAD", Source(A, "main")),
+        ("main", Source(A, "main")),
+        ("feature/login", Source(B, "feature/login")),
+        ("v1.0", Source(A, "v1.0")),
+        ("light", Source(D, "light")),
+        ("both", Source(C, "both")),
+    ],
+)
+def test_a_version_is_found(version: str, source: Source) -> None:
+    assert find(parse_refs(REFS), version) == source
+
+
+@pytest.mark.parametrize(
+    ("refs", "version", "message"),
+    [
+        (REFS, "mian", "did you mean main?"),
+        (REFS, "v1.1", "did you mean v1.0?"),
+        (REFS, "feature/logni", "did you mean feature/login?"),
+        (REFS, "0123456", "a commit needs all its 40 digits"),
+        (REFS, "zzz", "it has main, feature/login, both, v1.0, light$"),
+        (f"{A}\trefs/heads/main\n", "zzz", "it has main$"),
+        (f"{A}\trefs/heads/main\n", "HEAD", "no commit on its default branch"),
+        ("", "main", "it is empty"),
+    ],
+)
+def test_an_unknown_version_is_refused_with_a_hint(refs: str, version: str, message: str) -> None:
+    with pytest.raises(ReleaseError, match=message):
+        find(parse_refs(refs), version)
+
+
+INPUTS = Inputs(A, "web", "3.12", "3.12", ("gunicorn",), ("instance",), "app:app", "uv")
+
+
+def test_the_same_input_is_the_same_release() -> None:
+    assert release_id(INPUTS) == release_id(replace(INPUTS))
+    assert release_id(INPUTS).startswith(A[:12] + "-")
+    assert len(release_id(INPUTS)) == 21
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"revision": A[:12] + B[12:]},
+        {"subdir": ""},
+        {"python_version": ""},
+        {"python": "3.13"},
+        {"packages": ("gunicorn", "pymysql")},
+        {"shared": ()},
+        {"wsgi": "app:create_app()"},
+        {"installer": "pip"},
+    ],
+)
+def test_other_input_is_another_release(other: dict[str, Any]) -> None:
+    assert release_id(replace(INPUTS, **other)) != release_id(INPUTS)
+
+
+def releases(*ids: str) -> dict[str, Release]:
+    """Releases of which each was built after the one before it."""
+    return {name: Release(name, built=f"2026-01-{day:02}") for day, name in enumerate(ids, 1)}
+
+
+def after(wanted: str, done: Plan, have: Have) -> Have:
+    """The host after a plan was carried out."""
+    left = {**have.releases, wanted: have.releases.get(wanted, Release(wanted, built="2026-02-01"))}
+    gone = set(done.prune)
+    kept = {name: release for name, release in left.items() if name not in gone}
+    return replace(have, releases=kept, rubbish=have.rubbish - gone - {wanted})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "keep", "have", "expected"),
+    [
+        ("a", 3, Have(), Plan(True)),
+        ("a", 3, Have(releases("a")), Plan(False)),
+        ("d", 3, Have(releases("a", "b", "c"), live="c"), Plan(True, ("a",))),
+        ("d", 2, Have(releases("a", "b", "c"), live="c"), Plan(True, ("b", "a"))),
+        ("d", 2, Have(releases("a", "b", "c"), live="a"), Plan(True, ("b",))),
+        ("d", 2, Have(releases("a", "b", "c"), live="c", previous="a"), Plan(True, ("b",))),
+        (
+            "d",
+            2,
+            Have(releases("a", "b", "c"), live="c", running=frozenset("b")),
+            Plan(True, ("a",)),
+        ),
+        ("d", 1, Have(releases("a", "b", "c"), live="c"), Plan(True, ("b", "a"))),
+        ("d", 0, Have(releases("a", "b"), live="b"), Plan(True, ("a",))),
+        # Back to an old release: it stays, although it is the oldest.
+        ("a", 2, Have(releases("a", "b", "c", "d"), live="d", previous="c"), Plan(False, ("b",))),
+        # What was interrupted goes, but for what is built anew in its place.
+        ("a", 3, Have(rubbish=frozenset("ax")), Plan(True, ("x",))),
+        ("a", 3, Have(releases("a"), rubbish=frozenset("xy"), live="y"), Plan(False, ("x",))),
+    ],
+)
+def test_the_plan(wanted: str, keep: int, have: Have, expected: Plan) -> None:
+    done = plan(wanted, keep, have)
+    assert done == expected
+    assert plan(wanted, keep, after(wanted, done, have)) == Plan(False)
+
+
+def test_changed_packages() -> None:
+    changes = changed_packages(
+        {"flask": "3.0", "click": "8", "old": "1"}, {"flask": "3.1", "click": "8", "new": "2"}
+    )
+    assert changes == {
+        "added": [{"name": "new", "from": "", "to": "2"}],
+        "changed": [{"name": "flask", "from": "3.0", "to": "3.1"}],
+        "removed": [{"name": "old", "from": "1", "to": ""}],
+    }
+
+
+def test_both_sides_of_the_diff() -> None:
+    changes = changed_packages({"flask": "3.0", "old": "1"}, {"flask": "3.1", "new": "2"})
+    one, two = Release("a-1", A, "v1"), Release("b-2", B, "v2")
+    assert shown(None, (), changes, "from") == ""
+    assert shown(one, (), changes, "from") == (
+        f"release: a-1\nrevision: {A}\nversion: v1\npackage: flask 3.0\npackage: old 1\n"
+    )
+    assert shown(two, ["Say more"], changes, "to") == (
+        f"release: b-2\nrevision: {B}\nversion: v2\ncommit: Say more\n"
+        "package: flask 3.1\npackage: new 2\n"
+    )
+
+
+REQUIREMENTS = ("--requirement", "requirements.txt")
+SELF = ("--editable", ".")
+EXTRA = ("gunicorn",)
+
+
+def project(*files: str, build: bool = False, **others: object) -> Project:
+    return Project(frozenset(files), has_build_system=build, **others)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "installer", "expected"),
+    [
+        (project("uv.lock", "pyproject.toml", build=True), "uv", Install(True, (EXTRA,))),
+        (project("requirements.txt"), "uv", Install(steps=((*REQUIREMENTS, *EXTRA),))),
+        (
+            project("requirements.txt", "pyproject.toml", build=True),
+            "pip",
+            Install(steps=((*REQUIREMENTS, *EXTRA),)),
+        ),
+        (
+            project("requirements.txt", "setup.py", importable=False),
+            "uv",
+            Install(steps=((*REQUIREMENTS, *SELF, *EXTRA),)),
+        ),
+        (project("requirements.txt", hashed=True), "pip", Install(steps=(REQUIREMENTS, EXTRA))),
+        (project("pyproject.toml", build=True), "uv", Install(steps=((*SELF, *EXTRA),))),
+        (project("setup.py"), "pip", Install(steps=((*SELF, *EXTRA),))),
+        (
+            project("pyproject.toml", dependencies=("flask>=3",)),
+            "uv",
+            Install(steps=(("flask>=3", *EXTRA),)),
+        ),
+        (
+            project("pyproject.toml", dependencies=("flask>=3",), importable=False),
+            "uv",
+            Install(steps=(("flask>=3", *SELF, *EXTRA),)),
+        ),
+    ],
+)
+def test_what_is_installed(given: Project, installer: str, expected: Install) -> None:
+    assert install(given, EXTRA, installer) == expected
+
+
+def test_an_app_without_requirements_gets_flask_and_a_warning() -> None:
+    done = install(Project(), EXTRA, "uv")
+    assert done.steps == (("flask", "gunicorn"),)
+    assert "requirements.txt" in done.warning
+
+
+def test_pip_says_that_it_does_not_read_a_lock() -> None:
+    done = install(project("uv.lock", "pyproject.toml", build=True), EXTRA, "pip")
+    assert done.steps == ((*SELF, *EXTRA),)
+    assert "uv.lock is not used" in done.warning
