@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import pytest
 
@@ -11,8 +12,9 @@ testinfra_hosts = ["ansible://flask"]
 
 def test_factory_app_in_a_subfolder_writes_and_reads(browser, zone):
     site = f"https://flaskr.{zone}"
-    assert browser.submit(f"{site}/auth/register", username="ada", password="x").status == 302
-    assert browser.submit(f"{site}/auth/login", username="ada", password="x").status == 302
+    user = {"username": f"ada-{uuid.uuid4()}", "password": "x"}
+    assert browser.submit(f"{site}/auth/register", **user).status == 302
+    assert browser.submit(f"{site}/auth/login", **user).status == 302
     assert browser.submit(f"{site}/create", title="First post", body="Hello").status == 302
     page = browser.get(f"{site}/")
     assert page.status == 200, page.error
@@ -52,6 +54,7 @@ def test_third_app_serves(browser, zone):
 def test_third_app_disturbed_neither(host):
     before, after = (host.file(f"/run/{name}").content_string for name in ("before", "after"))
     assert "flask-flaskr@" in before
+    assert before.count("serial=") == 2
     assert after == before
 
 

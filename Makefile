@@ -1,0 +1,26 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down check test docs bench clean
+
+help: ## Show this text
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Serve the sample app from a bare Debian server in a container, with TLS and a database
+	@examples/demo/demo up
+
+demo-down: ## Take the demo down
+	@examples/demo/demo down
+
+check: ## The quick checks, under a minute: linters, types, unit tests, documentation
+	@tests/bed/test quick
+
+test: ## Everything that CI runs
+	@tests/bed/test all
+
+docs: ## Write the tables of variables in the roles' READMEs
+	@tests/bed/venv && tests/docs
+
+bench: ## Measure: a shell script against site.yml, side by side
+	@benchmarks/run
+
+clean: ## Remove what the test bed and the demo made: containers, images, the cache folder
+	@tests/bed/clean
