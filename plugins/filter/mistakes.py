@@ -12,7 +12,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _option
 DOCUMENTATION = """
 name: mistakes
 author: The pyhost.flask developers
-short_description: What is wrong with C(flask_apps)
+short_description: What is wrong with flask_apps
 version_added: 0.1.0
 description:
   - Finds all mistakes of all apps, as P(pyhost.flask.resolve#filter) does, and returns them as one

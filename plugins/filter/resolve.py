@@ -16,7 +16,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _option
 DOCUMENTATION = """
 name: resolve
 author: The pyhost.flask developers
-short_description: The finished apps out of C(flask_apps)
+short_description: The finished apps out of flask_apps
 version_added: 0.1.0
 description:
   - Checks the apps against the argument spec of the role P(pyhost.flask.app#role), fills in the

@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
@@ -144,8 +144,7 @@ def _write_output(argv: list[str], output: Any, environment: dict[str, str]) -> 
         with subprocess.Popen(
             argv, cwd="/", env=environment, stdout=subprocess.PIPE, stderr=errors
         ) as process:
-            assert process.stdout is not None
-            shutil.copyfileobj(process.stdout, output)
+            shutil.copyfileobj(cast("IO[bytes]", process.stdout), output)
         errors.seek(0)
         said = errors.read().decode(errors="replace").strip()
     if process.returncode:

@@ -14,7 +14,7 @@ import select
 import subprocess
 import tempfile
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, cast
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate_program
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import redact
@@ -94,12 +94,12 @@ class Session:
     def try_to(self, command: str, **options: Any) -> dict[str, Any]:
         """The answer to a command; a failure is one with an ``error``, without secrets."""
         self._send({"command": command, **options})
-        assert self.process.stdout is not None
+        answers = cast("IO[str]", self.process.stdout)
         patience = None if command in UNLIMITED else LOADING
-        if not select.select([self.process.stdout], [], [], patience)[0]:
+        if not select.select([answers], [], [], patience)[0]:
             self.process.kill()
             return {"error": f"No answer for {LOADING} seconds. It said:\n{self.said()}"}
-        line = self.process.stdout.readline()
+        line = answers.readline()
         if not line:
             status = self.process.wait()
             return {"error": f"Its Python ended with status {status}. It said:\n{self.said()}"}
@@ -120,7 +120,7 @@ class Session:
         return "\n".join(lines[-LAST_LINES:])
 
     def _send(self, message: Any) -> None:
-        assert self.process.stdin is not None
+        commands = cast("IO[str]", self.process.stdin)
         with contextlib.suppress(BrokenPipeError):  # its end is seen when it should answer
-            self.process.stdin.write(json.dumps(message) + "\n")
-            self.process.stdin.flush()
+            commands.write(json.dumps(message) + "\n")
+            commands.flush()

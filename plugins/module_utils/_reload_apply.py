@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,7 +78,11 @@ class Mover:
             raise ReloadError(self._failure(slot, since, str(error))) from error
 
     def _settle(self, slot: str) -> None:
-        _reload_host.point(self.layout.current, f"releases/{self.want.release}")
+        before = os.readlink(self.layout.current) if self.layout.current.is_symlink() else ""
+        release = f"releases/{self.want.release}"
+        if before not in ("", release):
+            _reload_host.point(self.layout.previous, before)
+        _reload_host.point(self.layout.current, release)
         self.layout.marker(slot).unlink(missing_ok=True)
 
     def _retire(self, slot: str) -> None:

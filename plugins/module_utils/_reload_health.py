@@ -121,7 +121,7 @@ def ask(path: str, check: Check, timeout: float, watch: Callable[[], None]) -> A
 
 def _in_range(status: int, wanted: str) -> bool:
     """Whether a status is the one, or in the range, of ``200`` or ``200-399``."""
-    low, _, high = wanted.partition("-")
+    low, _dash, high = wanted.partition("-")
     return int(low) <= status <= int(high or low)
 
 

@@ -73,6 +73,11 @@ class Layout:
     def current(self) -> Path:
         return self.root / "current"
 
+    @property
+    def previous(self) -> Path:
+        """A link to the release that was live before, for a way back."""
+        return self.root / "previous"
+
     def release(self, release: str) -> Path:
         return self.root / "releases" / release
 

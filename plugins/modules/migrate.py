@@ -286,7 +286,7 @@ class Migration:
                 name = f"{now}-{Path(database['name']).stem}-{found.at}"
                 file = dumps.dump(database, folder, name, self.params["user"])
                 dumped.append((database, file))
-        self.result["dumps"] = [str(file) for _, file in dumped]
+        self.result["dumps"] = [str(file) for _database, file in dumped]
         dumps.prune(folder, self.params["keep"])
         return dumped
 
