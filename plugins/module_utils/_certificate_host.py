@@ -54,18 +54,18 @@ class Host:
         self._folder = folder
         self._webroot = webroot
 
-    def observe(self, sites: Iterable[Site], ask_nginx: bool) -> dict[str, Have]:
-        """What there is for each site; what nginx serves is None where it is not asked."""
-        return {site.name: self._observe(site, ask_nginx) for site in sites}
+    def observe(self, sites: Iterable[Site]) -> dict[str, Have]:
+        """What there is for each site; what nginx serves is None where it gives no answer."""
+        return {site.name: self._observe(site) for site in sites}
 
-    def _observe(self, site: Site, ask_nginx: bool) -> Have:
+    def _observe(self, site: Site) -> Have:
         link, live = self._folder / site.name, self._live(site)
         issued = self._read(live) if site.authority else None
         links_to_issued = self._links_to_issued(site)
         linked = issued if issued and links_to_issued else self._read(link)
         name = site.server_name
         # A site that only has addresses cannot be asked for by name.
-        served = ask_nginx and (_served(name) if name else linked and linked.fingerprint)
+        served = _served(name) if name else linked and linked.fingerprint
         renewal = LETSENCRYPT / "renewal" / f"{site.name}.conf"
         server = parse_server(renewal.read_text(encoding="utf-8")) if renewal.exists() else ""
         return Have(linked, links_to_issued, issued, server, served or None)
@@ -159,14 +159,14 @@ class Host:
 
     def _reload(self, sites: Iterable[Site]) -> None:
         """Reload nginx where it serves old certificates, and see that it serves the new ones."""
-        sites = [site for site in sites if is_stale(self._observe(site, ask_nginx=True))]
+        sites = [site for site in sites if is_stale(self._observe(site))]
         if not sites:
             return
         self._must(["nginx", "-t", "-q"])
         self._must(["systemctl", "reload", "nginx.service"])
         give_up = time.monotonic() + 10
         while time.monotonic() < give_up:
-            sites = [site for site in sites if is_stale(self._observe(site, ask_nginx=True))]
+            sites = [site for site in sites if is_stale(self._observe(site))]
             if not sites:
                 return
             time.sleep(0.1)

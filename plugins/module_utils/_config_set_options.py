@@ -38,6 +38,7 @@ SPEC: dict[str, dict[str, Any]] = {
     },
     "validate": {"type": "list", "elements": "list", "default": []},
     "apply": {"type": "list", "elements": "list", "default": []},
+    "services": {"type": "list", "elements": "str", "default": []},
 }
 
 LARGEST = 16 * 1024 * 1024  # bytes of a file that is still configuration

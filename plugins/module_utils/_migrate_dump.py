@@ -144,7 +144,7 @@ def _write_output(argv: list[str], output: Any, environment: dict[str, str]) -> 
         with subprocess.Popen(
             argv, cwd="/", env=environment, stdout=subprocess.PIPE, stderr=errors
         ) as process:
-            shutil.copyfileobj(cast("IO[bytes]", process.stdout), output)
+            shutil.copyfileobj(cast(IO[bytes], process.stdout), output)
         errors.seek(0)
         said = errors.read().decode(errors="replace").strip()
     if process.returncode:

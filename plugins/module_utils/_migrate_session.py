@@ -94,7 +94,7 @@ class Session:
     def try_to(self, command: str, **options: Any) -> dict[str, Any]:
         """The answer to a command; a failure is one with an ``error``, without secrets."""
         self._send({"command": command, **options})
-        answers = cast("IO[str]", self.process.stdout)
+        answers = cast(IO[str], self.process.stdout)
         patience = None if command in UNLIMITED else LOADING
         if not select.select([answers], [], [], patience)[0]:
             self.process.kill()
@@ -120,7 +120,7 @@ class Session:
         return "\n".join(lines[-LAST_LINES:])
 
     def _send(self, message: Any) -> None:
-        commands = cast("IO[str]", self.process.stdin)
+        commands = cast(IO[str], self.process.stdin)
         with contextlib.suppress(BrokenPipeError):  # its end is seen when it should answer
             commands.write(json.dumps(message) + "\n")
             commands.flush()

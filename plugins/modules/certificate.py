@@ -97,6 +97,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+due:
+  description: With O(issue=false), whether there is something left to do once nginx answers.
+  returned: always
+  type: bool
 steps:
   description: What was done, or would be in check mode.
   returned: always
@@ -140,13 +144,12 @@ def site_of(params: dict[str, Any]) -> Site:
     return Site(params["name"], tuple(params["domains"]), authority if certbot else None)
 
 
-def steps_for(host: Host, sites: list[Site], issue: bool) -> list[Step]:
-    """The steps that this host needs."""
-    have, now = host.observe(sites, ask_nginx=issue), time.time()
-    if not issue:
-        return plan_files(sites, have, now)
+def steps_for(host: Host, sites: list[Site], issue: bool) -> tuple[list[Step], bool]:
+    """The steps that this host needs now, and whether it needs others after them."""
+    have, now = host.observe(sites), time.time()
     needs_timer = any(site.authority for site in sites)
-    return plan(sites, have, not needs_timer or host.timer_active(), now)
+    steps = plan(sites, have, not needs_timer or host.timer_active(), now)
+    return (steps, False) if issue else (plan_files(sites, have, now), bool(steps))
 
 
 def take(host: Host, steps: list[Step]) -> list[str]:
@@ -180,11 +183,11 @@ def main() -> None:
     )
     sites = [site_of(params) for params in module.params["sites"]]
     host = Host(module, Path(module.params["folder"]), Path(module.params["webroot"]))
-    steps = steps_for(host, sites, module.params["issue"])
+    steps, due = steps_for(host, sites, module.params["issue"])
     failures = [] if module.check_mode else take(host, steps)
     texts = [str(step) for step in steps]
     diff = {"before": "", "after": "".join(f"{text}\n" for text in texts)}
-    result: dict[str, Any] = {"changed": bool(steps), "steps": texts, "diff": diff}
+    result: dict[str, Any] = {"changed": bool(steps), "steps": texts, "due": due, "diff": diff}
     if failures:
         module.fail_json(msg="\n".join(failures), **result)
     module.exit_json(**result)

@@ -107,6 +107,13 @@ options:
     type: list
     elements: list
     default: []
+  services:
+    description:
+      - Units that read the files. Those that are not enabled or do not run are enabled and started
+        in the end, also where no file has changed.
+    type: list
+    elements: str
+    default: []
   _contents:
     description: Internal. The contents as the controller rendered them; not for playbooks.
     type: str
@@ -123,7 +130,8 @@ EXAMPLES = r"""
       - dest: /etc/nginx/sites-enabled/default
         state: absent
     validate: [[nginx, -t]]
-    apply: [[systemctl, reload, nginx]]
+    apply: [[systemctl, try-reload-or-restart, nginx]]
+    services: [nginx.service]
 
 - name: Write the app's settings
   pyhost.flask.config_set:
@@ -187,6 +195,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set_transacti
     recover,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_trial import Run
+from ansible_collections.pyhost.flask.plugins.module_utils._services import start, stopped
 
 STOPS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
@@ -232,8 +241,13 @@ def change(module: AnsibleModule) -> dict[str, Any]:
             Transaction(store, state, changes, run=run, **todo).commit(after)
         elif state != after and not check:
             store.save(after)
+    idle = stopped(module.run_command, params["services"])
+    if idle and not check:
+        status, out, err = module.run_command(start(idle))
+        if status != 0:
+            raise ConfigError(f"{', '.join(idle)} did not start: {(err or out).strip()}")
     return {
-        "changed": due,
+        "changed": bool(due or idle),
         "paths": [change.path for change in changes],
         "applied": due and bool(todo["apply"]),
         "diff": diff(changes, secret) if module._diff else [],

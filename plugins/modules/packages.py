@@ -1,0 +1,159 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: packages
+author: The pyhost.flask developers (@pyhost)
+short_description: Debian packages that must be installed, and services that must run
+version_added: 0.1.0
+description:
+  - Installs the packages that are missing, without recommended ones, in one transaction. Where none
+    is missing it asks dpkg, and nothing else.
+  - M(ansible.builtin.apt) can do far more, but it first installs a library on the host, cannot
+    look at a host without it in check mode, and needs a second for a host with nothing to do.
+  - Enables and starts the services that are not enabled or do not run.
+  - An installation that was interrupted is finished. Another one that is under way, such as that of
+    unattended upgrades, is waited for.
+attributes:
+  check_mode:
+    description: Says what would be installed, on a bare host as well.
+    support: full
+  diff_mode:
+    description: Shows the packages that are missing.
+    support: full
+options:
+  name:
+    type: list
+    elements: str
+    required: true
+    description: The packages, each as V(nginx) or with a version as V(nginx=1.26.3-3).
+  services:
+    type: list
+    elements: str
+    default: []
+    description: Units that must be enabled and run, such as V(mariadb.service).
+"""
+
+EXAMPLES = r"""
+- name: Install the database server, and start it
+  pyhost.flask.packages:
+    name: [mariadb-server]
+    services: [mariadb.service]
+"""
+
+RETURN = r"""
+missing:
+  description: The packages that were missing.
+  returned: success
+  type: list
+  elements: str
+stopped:
+  description: The services that were not enabled or did not run.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.pyhost.flask.plugins.module_utils._services import start, stopped
+
+QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l", "LC_ALL": "C.UTF-8"}
+QUERY = ["dpkg-query", "--show", "--showformat=${Package} ${Version} ${db:Status-Status}\n"]
+# Files of /etc that the administrator has changed stay as they are.
+KEEP = ["--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold"]
+PATIENT = ["--option=DPkg::Lock::Timeout=600", "--option=Acquire::Retries=3"]
+
+
+class PackagesError(Exception):
+    """What kept the packages from being installed, or the services from running."""
+
+
+def parse(listing: str) -> dict[str, str]:
+    """The versions of the packages that are installed, out of what QUERY prints."""
+    lines = (line.split() for line in listing.splitlines())
+    return {line[0]: line[1] for line in lines if line[2:] == ["installed"]}
+
+
+def missing(names: Sequence[str], installed: Mapping[str, str]) -> list[str]:
+    """The packages that are not installed, or not in the version that is asked for."""
+
+    def there(name: str) -> bool:
+        package, _equals, version = name.partition("=")
+        return package in installed and version in ("", installed[package])
+
+    return sorted({name for name in names if not there(name)})
+
+
+def observe(module: AnsibleModule, *names: str) -> dict[str, str]:
+    """What is installed of some packages, or of all."""
+    packages = [name.partition("=")[0] for name in names]
+    # It fails where it knows one of them not at all, and prints the others.
+    return parse(module.run_command([*QUERY, *packages])[1])
+
+
+def run(module: AnsibleModule, command: list[str], what: str) -> None:
+    """Run a command. Raises PackagesError with the end of what it said."""
+    rc, out, err = module.run_command(command, environ_update=QUIET)
+    if rc != 0:
+        said = "\n".join((err.strip() or out.strip()).splitlines()[-15:])
+        raise PackagesError(f"{' '.join(command[:2])} failed for {what}. It said:\n{said}")
+
+
+def install(module: AnsibleModule, names: list[str]) -> None:
+    """Install packages, after finishing what an interrupted installation has left."""
+    flags = ["--quiet", *PATIENT]
+    wanted = ["--yes", "--no-install-recommends", *KEEP, *names]
+    for command in (
+        ["dpkg", "--configure", "--pending"],
+        ["apt-get", "update", *flags],
+        ["apt-get", "install", *flags, *wanted],
+    ):
+        run(module, command, ", ".join(names))
+
+
+def apply(module: AnsibleModule, lacking: list[str], services: list[str]) -> bool:
+    """Install what is missing and start what does not run; whether that changed anything."""
+    before = observe(module) if lacking else {}
+    if lacking:
+        install(module, lacking)
+    idle = stopped(module.run_command, services)
+    if idle:
+        run(module, start(idle), ", ".join(idle))
+    # A name that other packages provide is always missing; it changes nothing.
+    return bool(idle) or bool(lacking and observe(module) != before)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "list", "elements": "str", "required": True},
+            "services": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    names, services = module.params["name"], module.params["services"]
+    bad = [name for name in (*names, *services) if name.startswith("-") or not name.strip()]
+    if bad:
+        module.fail_json(msg=f"{bad[0]!r} is no name of a package or service")
+    lacking = missing(names, observe(module, *names)) if names else []
+    idle = stopped(module.run_command, services)
+    changed = bool(lacking or idle)
+    if changed and not module.check_mode:
+        try:
+            changed = apply(module, lacking, services)
+        except PackagesError as error:
+            module.fail_json(msg=str(error))
+    after = "".join(f"{name}\n" for name in (*lacking, *idle))
+    diff = {"before": "", "after": after}
+    module.exit_json(changed=changed, missing=lacking, stopped=idle, diff=diff)
+
+
+if __name__ == "__main__":
+    main()
