@@ -117,6 +117,18 @@ def derive(app: App) -> None:
         }
         for slot in SLOTS
     }
+    for process in app["processes"]:
+        process["argv"] = shlex.split(process["command"])
+        process["units"] = [
+            f"flask-{name}.{process['name']}{f'.{number}' if number > 1 else ''}@.service"
+            for number in range(1, process["count"] + 1)
+        ]
+    for schedule in app["schedules"]:
+        # The timer starts the service, and that starts the template's instance of the live slot.
+        unit = f"flask-{name}.{schedule['name']}"
+        schedule["argv"] = shlex.split(schedule["command"])
+        schedule["timer"], schedule["service"] = f"{unit}.timer", f"{unit}.service"
+        schedule["template"] = f"{unit}@.service"
     app["database_kind"], app["database_name"], app["database_url"] = _database(app)
     app["environment"] = {
         "DATABASE_URL": app["database_url"],
@@ -182,6 +194,13 @@ def _command(value: str) -> bool:
         return False
 
 
+def _calendar(value: str) -> bool:
+    """Whether it looks like a time of systemd.time(7); the host's systemd has the last word."""
+    words = value.lower().split()
+    first = bool(words) and (not words[0].isalpha() or words[0] in OFTEN or bool(DAYS(words[0])))
+    return first and all(map(TIME_WORD, words))
+
+
 def _database_known(value: str) -> bool:
     return value in ("sqlite", "mysql") or bool(re.match(r"[a-z0-9+]+://", value))
 
@@ -196,6 +215,14 @@ FOLDER = (
     "must be a folder inside the app's own, without a slash in front, .., quotes or $",
 )
 VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+OFTEN = ("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly")
+DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
+# A date, a time, or, in letters, days, the words of OFTEN or a time zone; no field of a crontab.
+TIME_WORD = _pattern(r"[\d*,./~-]+-[\d*,./~-]+|[\d*,./]+:[\d*,./:]+|[a-z][\w/.,+-]*")
+PART = (
+    _pattern(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"),
+    "is no name for a unit; use lower-case letters, digits and hyphens, at most 32",
+)
 NAME = _pattern(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
 NO_NAME = "is no name for a system user; use lower-case letters, digits and hyphens, at most 24"
 TAKEN = "belongs to the system; choose another name"
@@ -235,6 +262,16 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ),
     ("commands.once[]", _command, "is no command: a quote is not closed"),
     ("commands.release[]", _command, "is no command: a quote is not closed"),
+    ("processes[].name", *PART),
+    ("processes[].command", _command, "is no command: it is empty, or a quote is not closed"),
+    ("processes[].count", _at_least(1), "must be 1 or more"),
+    ("schedules[].name", *PART),
+    ("schedules[].command", _command, "is no command: it is empty, or a quote is not closed"),
+    (
+        "schedules[].when",
+        _calendar,
+        "must be a time as systemd's OnCalendar takes it, such as daily or Mon..Fri 03:30",
+    ),
     ("static[].url", _pattern(r"/([\w.~-]+/)+"), "must start and end with a slash, as in /static/"),
     ("static[].folder", *FOLDER),
     (
@@ -264,12 +301,17 @@ def _check_values(app: App, path: str, mistakes: list[str]) -> None:
     """One app's values, each by itself. An option that is missing was reported already."""
     for option, good, remedy in RULES:
         for where, value in _values(app, option.split("."), path):
-            if value not in (None, "") and not good(value):
+            empty = value is None or (value == "" and "[]." not in option)
+            if not empty and not good(value):
                 text = "(hidden)" if option in ("database", "env") else shown(value)
                 mistakes.append(f"{where} = {text}: {remedy}")
     for index, entry in enumerate(app["files"] or []):
         if (entry["content"] is None) == (entry["template"] is None):
             mistakes.append(f"{path}.files[{index}]: needs content or template, and not both")
+    parts = [entry.get("name") for entry in [*(app["processes"] or []), *(app["schedules"] or [])]]
+    for name in sorted({part for part in parts if part and parts.count(part) > 1}):
+        both = f"{path}.processes and schedules: there are two of the name {name!r}"
+        mistakes.append(f"{both}; each needs its own, for its units are called by it")
 
 
 def _values(value: Any, option: list[str], path: str) -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,10 @@ Whatever is to change - the release, the environment, a settings file, the unit 
 started with it, checked, given the traffic, and the other one is stopped. A live slot that does
 not run is replaced in the same way, and so is what an interrupted run has left.
 
+The background processes of an app belong to its slots. Those of a slot start right after it has
+got the traffic, so that a release which fails its check never takes a job, and while the other
+slot is still there to go back to. They stop with their slot.
+
 Nothing in this file reads or writes anything.
 """
 
@@ -31,10 +35,12 @@ class ReloadError(Exception):
 
 @dataclass(frozen=True)
 class Want:
-    """The release, and the fingerprints of the files that it is to be started with, by path."""
+    """The release, the fingerprints of the files that it is to be started with, by path, and the
+    background processes that it is to have, by their units."""
 
     release: str
     files: Mapping[str, str] = field(default_factory=dict)
+    processes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,9 @@ class Slot:
     """A slot as it was last started, and how it is now.
 
     ``running`` says that it serves; ``stopped`` that no process of it is there and none is about
-    to be. A slot that crashes and is started again is neither. ``marked`` says that its marker is
-    there, which lets it start without being the live one.
+    to be, background processes included. A slot that crashes and is started again is neither.
+    ``marked`` says that its marker is there, which lets it start without being the live one.
+    ``working`` are the background processes that run, by their units.
     """
 
     release: str = ""
@@ -51,6 +58,7 @@ class Slot:
     running: bool = False
     stopped: bool = True
     marked: bool = False
+    working: frozenset[str] = frozenset()
 
     @property
     def clean(self) -> bool:
@@ -68,8 +76,8 @@ class Have:
 
 @dataclass(frozen=True)
 class Step:
-    """``start`` a slot and check it, ``switch`` the traffic to it, ``settle`` what follows from
-    that (``current``, its marker), or ``retire`` it."""
+    """``start`` a slot and check it, ``switch`` the traffic to it, let its background processes
+    ``work``, ``settle`` what follows from that (``current``, its marker), or ``retire`` it."""
 
     kind: str
     slot: str
@@ -79,12 +87,13 @@ def plan(want: Want, have: Have) -> list[Step]:
     """The steps from ``have`` to ``want``; none where the live slot runs what is wanted."""
     if not reasons(want, have):
         live = have.slots[have.live]
+        work = [] if want.processes <= live.working else [Step("work", have.live)]
         settled = have.current == want.release and not live.marked
         settle = [] if settled else [Step("settle", have.live)]
-        return settle + _retire(have, other(have.live))
+        return work + settle + _retire(have, other(have.live))
     new = other(have.live)
-    moves = [Step(kind, new) for kind in ("start", "switch", "settle")]
-    return moves + _retire(have, other(new))
+    kinds = ["start", "switch", *(["work"] if want.processes else []), "settle"]
+    return [Step(kind, new) for kind in kinds] + _retire(have, other(new))
 
 
 def reasons(want: Want, have: Have) -> list[str]:
@@ -112,11 +121,14 @@ def after(step: Step, want: Want, have: Have) -> Have:
         slots[step.slot] = Slot(want.release, want.files, running=True, stopped=False, marked=True)
     elif step.kind == "switch":
         live = step.slot
+    elif step.kind == "work":
+        slots[step.slot] = replace(slots[step.slot], working=want.processes)
     elif step.kind == "settle":
         current = want.release
         slots[step.slot] = replace(slots[step.slot], marked=False)
     elif step.kind == "retire":
-        slots[step.slot] = replace(slots[step.slot], running=False, stopped=True, marked=False)
+        old = slots[step.slot]
+        slots[step.slot] = Slot(old.release, old.files)
     return Have(live, current, slots)
 
 
@@ -176,4 +188,7 @@ def _shown(have: Have) -> str:
         if not slot.clean:
             state = "running" if slot.running else "not running"
             lines.append(f"{name}: {state}, release {slot.release or '(unknown)'}\n")
+            lines += [
+                f"{name}: {unit.replace('@', f'@{name}', 1)}\n" for unit in sorted(slot.working)
+            ]
     return "".join(lines)

@@ -23,6 +23,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload import (
 )
 
 MOST_DEATHS = 3
+ALIVE = 2.0  # seconds after which a background process is taken to have come up
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Mover:
     group: int
     drain: float
     evidence: dict[str, Any] = field(default_factory=dict)
+    _before: str | None = None  # what live.sock named before the switch
 
     def do(self, step: Step) -> None:
         """Do one step, and note how long it took."""
@@ -45,6 +47,7 @@ class Mover:
         {
             "start": self._start,
             "switch": self._switch,
+            "work": self._work,
             "settle": self._settle,
             "retire": self._retire,
         }[step.kind](step.slot)
@@ -76,6 +79,34 @@ class Mover:
         except ReloadError as error:
             _reload_host.point(self.layout.live_socket, before)
             raise ReloadError(self._failure(slot, since, str(error))) from error
+        self._before = before
+
+    def _work(self, slot: str) -> None:
+        """Start a slot's background processes, and see that they stay. Where they do not, the
+        traffic goes back to the other slot, whose processes still run."""
+        since = time.time()
+        self.manager.work(slot)
+        unit, reason = self._ended(slot)
+        if not unit:
+            return
+        told = self._told(slot, since, f"the background process {unit}: {reason}", unit)
+        if self._before is not None:
+            _reload_host.point(self.layout.live_socket, self._before)
+            self._drain(slot)
+            self._give_up(slot)
+        raise ReloadError(told)
+
+    def _ended(self, slot: str) -> tuple[str, str]:
+        """The first background process that does not run for some time, and why; or nothing."""
+        end = time.monotonic() + ALIVE
+        while time.monotonic() < end:
+            behind = self.manager.observe()[slot].behind
+            for unit in sorted(self.want.processes):
+                process = behind.get(unit, _reload_host.Process())
+                if not process.running:
+                    return unit, process.problem or "it has ended by itself"
+            time.sleep(_reload_health.WATCH)
+        return "", ""
 
     def _settle(self, slot: str) -> None:
         before = os.readlink(self.layout.current) if self.layout.current.is_symlink() else ""
@@ -117,13 +148,19 @@ class Mover:
         """Stop and empty a slot that failed, and say what happened, with what its log says."""
         if not kill:
             self._drain(slot)
-        lines = excerpt(self.manager.log(slot, since))
+        told = self._told(slot, since, reason)
+        self._give_up(slot, kill)
+        return told
+
+    def _told(self, slot: str, since: float, reason: str, process: str = "") -> str:
+        log = "".join(f"\n    {line}" for line in excerpt(self.manager.log(slot, since, process)))
+        return f"{reason}\nThe whole log: {self.manager.log_command(slot, process)}{log}"
+
+    def _give_up(self, slot: str, kill: bool = False) -> None:
         self.manager.stop(slot, kill)
         self.layout.socket(slot).unlink(missing_ok=True)
         self.layout.marker(slot).unlink(missing_ok=True)
         _reload_host.clear(self.layout, slot)
-        log = "".join(f"\n    {line}" for line in lines)
-        return f"{reason}\nThe whole log: {self.manager.log_command(slot)}{log}"
 
 
 class Watch:

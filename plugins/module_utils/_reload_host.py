@@ -10,8 +10,8 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,6 +32,7 @@ class Process:
 
     ``running``: it serves or is booting. ``stopped``: nothing of it is there or about to be.
     ``files`` are those that the manager starts it by. ``outdated``: the manager has not read them.
+    ``behind`` are the slot's background processes, by their units.
     """
 
     running: bool = False
@@ -40,21 +41,27 @@ class Process:
     problem: str = ""
     files: tuple[str, ...] = ()
     outdated: bool = False
+    behind: Mapping[str, Process] = field(default_factory=dict)
 
 
 class Manager(Protocol):
-    """What starts the slots. ``start`` and ``stop`` wait for their end, and raise ReloadError;
-    a slot that is killed is not given the time to finish its requests."""
+    """What starts the slots. ``start``, ``work`` and ``stop`` wait for their end, and raise
+    ReloadError; a slot that is killed is not given the time to finish its requests.
+
+    ``work`` starts a slot's background processes, and ``stop`` stops them with the slot. ``log``
+    is that of the slot, or of one of its background processes."""
 
     def observe(self) -> dict[str, Process]: ...
 
     def start(self, slot: str) -> None: ...
 
+    def work(self, slot: str) -> None: ...
+
     def stop(self, slot: str, kill: bool = False) -> None: ...
 
-    def log(self, slot: str, since: float) -> list[str]: ...
+    def log(self, slot: str, since: float, process: str = "") -> list[str]: ...
 
-    def log_command(self, slot: str) -> str: ...
+    def log_command(self, slot: str, process: str = "") -> str: ...
 
 
 @dataclass(frozen=True)
@@ -115,14 +122,21 @@ def observe(layout: Layout, processes: dict[str, Process]) -> Have:
             release=record.get("release", ""),
             files=record.get("files", {}),
             running=found.running,
-            stopped=found.stopped,
+            stopped=found.stopped and all(process.stopped for process in found.behind.values()),
             marked=layout.marker(slot).exists(),
+            working=frozenset(unit for unit, process in found.behind.items() if process.running),
         )
     return Have("".join(live), os.path.basename(_link(layout.current)), slots)
 
 
-def wanted(layout: Layout, release: str, units: set[str], pending: list[str]) -> Want:
-    """The release with the fingerprints of the files as they are now.
+def wanted(
+    layout: Layout,
+    release: str,
+    units: set[str],
+    pending: list[str],
+    processes: frozenset[str] = frozenset(),
+) -> Want:
+    """The release with the fingerprints of the files as they are now, and its processes.
 
     ``units`` are the manager's files. ``pending`` are files that an earlier task would change.
     """
@@ -130,7 +144,7 @@ def wanted(layout: Layout, release: str, units: set[str], pending: list[str]) ->
     for path in _files(layout.etc):
         files[str(path)] = fingerprint(path.read_bytes())
     files.update(dict.fromkeys(pending, PENDING))
-    return Want(release, files)
+    return Want(release, files, processes)
 
 
 def fill(layout: Layout, slot: str, want: Want, owner: int) -> None:

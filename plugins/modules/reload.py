@@ -19,6 +19,9 @@ description:
     left to accept, and stops it.
   - New settings, a new environment and a new unit are the same move with the same release. Nothing
     is ever restarted in place. Where the live slot runs what is wanted, nothing is done.
+  - The app's background processes belong to its slots. Those of the new slot start once it has the
+    traffic, and must stay up for two seconds; else the traffic goes back to the old slot, whose
+    processes still run. They are stopped together with their slot.
   - A release that does not come up gets no traffic; its slot is stopped and emptied, the old one
     serves on untouched, and the module fails with the reason and the traceback from the slot's log.
   - Interrupted at any point, the next run finishes the work. A reboot comes back to the slot that
@@ -54,6 +57,13 @@ options:
     description: The systemd template unit of the slots, such as V(flask-notes@.service).
     type: str
     required: true
+  processes:
+    description:
+      - The systemd template units of the background processes, such as
+        V(flask-notes.worker@.service). The name begins as that of O(unit) does, with a dot.
+    type: list
+    elements: str
+    default: []
   host:
     description: The C(Host) header of the health check.
     type: str
@@ -108,6 +118,7 @@ EXAMPLES = r"""
     etc: /etc/notes
     run: /run/notes
     unit: flask-notes@.service
+    processes: [flask-notes.worker@.service]
     host: notes.example.org
     health:
       path: /health
@@ -141,7 +152,7 @@ steps:
   returned: success
   type: list
   elements: str
-  sample: [start green, switch green, settle green, retire blue]
+  sample: [start green, switch green, work green, settle green, retire blue]
 pids:
   description: The processes of the slot with the traffic, the main one first.
   returned: success, outside of check mode
@@ -157,7 +168,7 @@ seconds:
   description: How long each kind of step took.
   returned: when there was something to do
   type: dict
-  sample: {start: 0.912, switch: 0.004, settle: 0.001, retire: 0.203}
+  sample: {start: 0.912, switch: 0.004, work: 2.104, settle: 0.001, retire: 0.203}
 drained:
   description: Connections that were seen waiting in the old slot's backlog and were answered by it.
   returned: when there were any
@@ -182,6 +193,7 @@ OPTIONS: dict[str, Any] = {
     "etc": {"type": "path", "required": True},
     "run": {"type": "path", "required": True},
     "unit": {"type": "str", "required": True},
+    "processes": {"type": "list", "elements": "str", "default": []},
     "host": {"type": "str", "required": True},
     "health": {
         "type": "dict",
@@ -212,7 +224,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if not module.check_mode:
         # Kept until the process ends. An earlier run that lost its connection may still be at it.
         _reload_host.lock(layout)
-    manager = Systemd(module, params["unit"])
+    manager = Systemd(module, params["unit"], params["processes"])
     processes = manager.observe()
     have = _reload_host.observe(layout, processes)
     want = wanted(module, layout, have, processes)
@@ -254,13 +266,16 @@ def wanted(
         raise _reload.ReloadError(f"there is no release {release} in {folder}; build it first")
     # A drop-in for one slot alone is no reason to move to the other.
     units = set.intersection(*(set(process.files) for process in processes.values()))
-    matters = (f"{layout.etc}/", f"/{params['unit']}")
+    for unit in params["processes"]:
+        instances = [process.behind.get(unit) for process in processes.values()]
+        units |= set.intersection(*(set(one.files if one else ()) for one in instances))
+    ends = tuple(f"/{unit}" for unit in (params["unit"], *params["processes"]))
     pending = [
         path
         for path in params["pending"]
-        if module.check_mode and (path.startswith(matters[0]) or path.endswith(matters[1]))
+        if module.check_mode and (path.startswith(f"{layout.etc}/") or path.endswith(ends))
     ]
-    return _reload_host.wanted(layout, release, units, pending)
+    return _reload_host.wanted(layout, release, units, pending, frozenset(params["processes"]))
 
 
 def apply(
@@ -309,6 +324,10 @@ def _failed(step: _reload.Step, want: _reload.Want, have: _reload.Have, error: E
         effect = f"did not come up and got no traffic; {holder} has it, as before."
     elif step.kind == "switch":
         effect = f"failed as soon as it had the traffic; {holder} has it again."
+    elif step.kind == "work" and have.live != step.slot:
+        effect = f"failed in the background once it had the traffic; {holder} has it again."
+    elif step.kind == "work":
+        effect = "keeps the traffic, but not all of its background processes run."
     else:
         return f"release {want.release} has the traffic, but slot {step.slot} is left over: {error}"
     remedy = "Correct the app or its settings, and deploy again."

@@ -1,6 +1,7 @@
 """What must be true after ``site.yml``: as a visitor, an administrator and an intruder see it."""
 
 import json
+import time
 
 import pytest
 
@@ -107,6 +108,30 @@ def test_live_slot_alone_runs(host, app):
     assert host.service(app.unit).is_enabled
 
 
+def workers(host):
+    units = {slot: f"flask-notes.worker@{slot}.service" for slot in ("blue", "green")}
+    return [slot for slot, unit in units.items() if host.service(unit).is_running]
+
+
+def test_worker_of_the_live_slot_does_the_jobs(browser, host, zone, notes):
+    assert workers(host) == [notes.slot]
+    page = browser.submit(f"https://notes.{zone}/notes/new", title="Work", body="x", tags="job")
+    assert page.status == 302, page.text
+    left = "mariadb -N notes -e \"SELECT COUNT(*) FROM jobs WHERE state = 'queued'\""
+    for _ in range(20):
+        if host.check_output(left) == "0":
+            break
+        time.sleep(0.5)
+    assert host.check_output(left) == "0"
+
+
+def test_schedule_runs_in_the_live_slot(host, notes):
+    assert host.service("flask-notes.cleanup.timer").is_running
+    host.check_output("systemctl start flask-notes.cleanup.service")
+    unit = f"flask-notes.cleanup@{notes.slot}.service"
+    assert "removed " in host.check_output("journalctl -q -o cat -u %s", unit)
+
+
 def test_environment_is_private(host, app):
     file = host.file(f"/etc/{app.name}/environment")
     assert (file.user, file.group, oct(file.mode)) == ("root", app.name, "0o640")
@@ -169,7 +194,7 @@ def test_static_files_come_from_nginx(browser, host, zone, notes):
         host.check_output("systemctl start %s", unit)
 
 
-def test_reboot(rebooted, browser, zone, notes, guestbook):
+def test_reboot(rebooted, browser, host, zone, notes, guestbook):
     page = browser.wait(f"https://notes.{zone}/", seconds=60)
     assert page.status == 200, page.error
     assert "Zoë" in page.text
@@ -178,3 +203,4 @@ def test_reboot(rebooted, browser, zone, notes, guestbook):
     for app in (notes, guestbook):
         assert app.running() == [app.slot]
         assert app.state_of_idle_slot() == "inactive"
+    assert workers(host) == [notes.slot]

@@ -54,6 +54,30 @@ def test_the_example_is_a_complete_description() -> None:
     assert app["gunicorn"]["timeout"] == 30
 
 
+def test_units_of_processes_and_schedules() -> None:
+    (app,) = resolve(
+        {
+            **NOTES,
+            "processes": [{"name": "worker", "command": "celery -A 'my notes'", "count": 2}],
+            "schedules": [{"name": "cleanup", "command": "flask cleanup", "when": "daily"}],
+        }
+    )
+    (worker,), (cleanup,) = app["processes"], app["schedules"]
+    assert worker["argv"] == ["celery", "-A", "my notes"]
+    assert worker["units"] == ["flask-notes.worker@.service", "flask-notes.worker.2@.service"]
+    assert cleanup["timer"] == "flask-notes.cleanup.timer"
+    assert cleanup["service"] == "flask-notes.cleanup.service"
+    assert cleanup["template"] == "flask-notes.cleanup@.service"
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["daily", "Mon", "Mon..Fri 03:30", "*:0/15", "*-*-01 04:00:00 Europe/Berlin", "Sat,Sun 1:00"],
+)
+def test_times_of_schedules(when: str) -> None:
+    assert resolve(with_option("schedules", [{"name": "a", "command": "x", "when": when}]))
+
+
 def test_every_option_of_the_spec_is_set() -> None:
     def missing(spec: dict[str, Any], app: dict[str, Any]) -> list[str]:
         found = [key for key in spec if key not in app]
@@ -189,6 +213,16 @@ def test_the_users_own_variables_win() -> None:
         ("files", [{"name": "environment", "content": ""}], "is written by the collection"),
         ("files", [{"name": "a.cfg"}], "files[0]: needs content or template, and not both"),
         ("commands.once", ["echo 'x"], 'commands.once[0] = "echo \'x": is no command'),
+        ("processes", [{"name": "a b", "command": "x"}], "processes[0].name = 'a b': is no name"),
+        ("processes", [{"name": "a", "command": ""}], "processes[0].command = '': is no command"),
+        ("processes", [{"name": "a"}], "processes[0].command: is missing."),
+        ("processes", [{"name": "a", "command": "x", "count": 0}], "count = 0: must be 1 or more"),
+        ("processes", [{"name": "a", "command": "x"}] * 2, "there are two of the name 'a'"),
+        ("schedules", [{"name": "a", "command": "x"}], "schedules[0].when: is missing."),
+        *[
+            ("schedules", [{"name": "a", "command": "x", "when": when}], "must be a time as")
+            for when in ("0 3 * * *", "@daily", "dayly", "3h", "")
+        ],
         ("static", [{"url": "static", "folder": "x"}], "static[0].url = 'static': must start"),
         ("static", [{"url": "/", "folder": "x"}], "static[0].url = '/': must start and end"),
         ("static", [{"url": "/s/", "folder": "a$b"}], "static[0].folder = 'a$b': must be a folder"),

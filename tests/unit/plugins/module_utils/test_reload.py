@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,14 @@ STOPPED = Slot("A", OLD)
 FAILING = Slot("A", OLD, running=False, stopped=False)
 
 
+WORKER = "flask-notes.worker@.service"
+WORKING = replace(A, working=frozenset({WORKER}))
+WORKING_B = replace(B, working=frozenset({WORKER}))
+LEFT = Slot("B", OLD, stopped=False, working=frozenset({WORKER}))
+
+
 def marked(slot: Slot) -> Slot:
-    return Slot(slot.release, slot.files, slot.running, slot.stopped, marked=True)
+    return replace(slot, marked=True)
 
 
 def have(live: str, current: str, blue: Slot, green: Slot) -> Have:
@@ -113,9 +120,50 @@ PLANS = {
 }
 
 
-@pytest.mark.parametrize(("there", "release", "files", "steps"), PLANS.values(), ids=list(PLANS))
-def test_plan(there: Have, release: str, files: dict[str, str], steps: list[str]) -> None:
-    want = Want(release, files)
+# The same with a background process that is wanted.
+WORK_TO_GREEN = ["start green", "switch green", "work green", "settle green"]
+WORKING_PLANS = {
+    "nothing": (
+        have("", "", GONE, GONE),
+        "A",
+        OLD,
+        ["start blue", "switch blue", "work blue", "settle blue"],
+    ),
+    "as wanted": (have("blue", "A", WORKING, GONE), "A", OLD, []),
+    "new release": (have("blue", "A", WORKING, GONE), "B", OLD, [*WORK_TO_GREEN, "retire blue"]),
+    "new command": (have("blue", "A", WORKING, GONE), "A", NEW, [*WORK_TO_GREEN, "retire blue"]),
+    "stopped by hand": (have("blue", "A", A, GONE), "A", OLD, ["work blue"]),
+    "left over in the idle slot": (have("blue", "A", WORKING, LEFT), "A", OLD, ["retire green"]),
+    "killed before it starts": (
+        have("green", "A", WORKING, marked(B)),
+        "B",
+        OLD,
+        ["work green", "settle green", "retire blue"],
+    ),
+    "killed before settle": (
+        have("green", "A", WORKING, marked(WORKING_B)),
+        "B",
+        OLD,
+        ["settle green", "retire blue"],
+    ),
+}
+CASES = [
+    *[(*case, frozenset()) for case in PLANS.values()],
+    *[(*case, frozenset({WORKER})) for case in WORKING_PLANS.values()],
+]
+
+
+@pytest.mark.parametrize(
+    ("there", "release", "files", "steps", "processes"), CASES, ids=[*PLANS, *WORKING_PLANS]
+)
+def test_plan(
+    there: Have,
+    release: str,
+    files: dict[str, str],
+    steps: list[str],
+    processes: frozenset[str],
+) -> None:
+    want = Want(release, files, processes)
     planned = _reload.plan(want, there)
     assert [f"{step.kind} {step.slot}" for step in planned] == steps
     end = there
@@ -124,6 +172,8 @@ def test_plan(there: Have, release: str, files: dict[str, str], steps: list[str]
     assert _reload.plan(want, end) == []
     assert end.current == release
     assert [slot for slot in end.slots if end.slots[slot].running] == [end.live]
+    assert end.slots[end.live].working == processes
+    assert not end.slots[_reload.other(end.live)].working
 
 
 def test_plan_survives_every_interruption() -> None:
@@ -259,6 +309,52 @@ def test_process_files() -> None:
     process = _reload_systemd.process(_reload_systemd.parse_show(f"{text}\nNeedDaemonReload=yes"))
     assert process.files == ("/etc/a@.service", "/etc/a.d/1.conf", "/etc/a.d/2.conf")
     assert process.outdated
+
+
+class Systemctl:
+    """Answers ``systemctl show`` with the given text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.asked: list[str] = []
+
+    def run_command(self, command: list[str]) -> tuple[int, str, str]:
+        self.asked = command
+        return 0, self.text, ""
+
+
+def test_background_processes_are_those_of_their_slot() -> None:
+    text = """\
+Id=flask-notes@blue.service
+ActiveState=active
+
+Id=flask-notes.worker@blue.service
+Type=exec
+ActiveState=active
+
+Id=flask-notes.worker@green.service
+Type=exec
+ActiveState=inactive
+
+Id=flask-notes.removed@green.service
+Type=exec
+ActiveState=deactivating
+
+Id=flask-notes.cleanup@blue.service
+Type=oneshot
+ActiveState=activating
+"""
+    systemctl = Systemctl(text)
+    slots = _reload_systemd.Systemd(systemctl, "flask-notes@.service", [WORKER]).observe()
+    blue, green = slots["blue"].behind, slots["green"].behind
+    assert {unit: process.running for unit, process in blue.items()} == {WORKER: True}
+    removed = "flask-notes.removed@.service"
+    assert {unit: process.stopped for unit, process in green.items()} == {
+        WORKER: True,
+        removed: False,
+    }
+    assert "flask-notes.*@green.service" in systemctl.asked
+    assert "flask-notes.worker@green.service" in systemctl.asked
 
 
 def check(**values: object) -> _reload_health.Check:
