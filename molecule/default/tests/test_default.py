@@ -118,7 +118,7 @@ def test_worker_of_the_live_slot_does_the_jobs(browser, host, zone, notes):
     page = browser.submit(f"https://notes.{zone}/notes/new", title="Work", body="x", tags="job")
     assert page.status == 302, page.text
     left = "mariadb -N notes -e \"SELECT COUNT(*) FROM jobs WHERE state = 'queued'\""
-    for _ in range(20):
+    for _attempt in range(20):
         if host.check_output(left) == "0":
             break
         time.sleep(0.5)
