@@ -108,6 +108,17 @@ def plan(want: dict[str, Node], host: Host, strict: bool = True) -> list[Change]
     return sorted(changes, key=_rank)
 
 
+def split(
+    changes: list[Change], want: dict[str, Node], remove: bool
+) -> tuple[list[Change], list[str]]:
+    """The changes to make now, and the paths of those that wait: without ``remove``, the removals
+    of what the set managed before and no longer wants."""
+    if remove:
+        return changes, []
+    now = [change for change in changes if change.path in want]
+    return now, sorted(change.path for change in changes if change.path not in want)
+
+
 def _obstacle(before: Node, after: Node) -> str:
     """Why one cannot become the other, or an empty text."""
     if before.kind == "other":

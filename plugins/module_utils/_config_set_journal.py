@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import IO, Any
 
@@ -53,9 +53,12 @@ class State:
     scratch: str = ""  # the folder of the trial
 
     @classmethod
-    def of(cls, want: dict[str, Node], secret: frozenset[str]) -> State:
-        """The state of a set that is as wanted."""
+    def of(
+        cls, want: dict[str, Node], secret: frozenset[str], unwanted: Iterable[str] = ()
+    ) -> State:
+        """The state of a set that is as wanted, but for what is unwanted and still there."""
         managed = tuple(path for path, node in want.items() if node.kind != "absent")
+        managed += tuple(unwanted)
         return cls(managed, tuple(path for path in managed if path in secret))
 
     @property

@@ -36,6 +36,7 @@ SPEC: dict[str, dict[str, Any]] = {
             "secret": {"type": "bool", "default": False},
         },
     },
+    "remove": {"type": "bool", "default": True},
     "validate": {"type": "list", "elements": "list", "default": []},
     "apply": {"type": "list", "elements": "list", "default": []},
     "services": {"type": "list", "elements": "str", "default": []},

@@ -16,7 +16,7 @@ description:
     the files are as before, and the program's own message is in the failure.
   - Files, links and folders that the set wrote in an earlier run and that are no longer in O(files)
     are removed in the same transaction, folders only when they are empty. What another set manages
-    as well is left alone.
+    as well is left alone. With O(remove=false) they stay, for a later run to remove.
   - The commands of O(validate) run in a mount namespace of their own, in which the new files are at
     their places while the rest of the host sees the old ones. Where the host does not allow
     that (unprivileged containers), the new files are put in place, validated, and put back when a
@@ -94,6 +94,13 @@ options:
         description: Never show the content, neither in the diff nor in messages.
         type: bool
         default: false
+  remove:
+    description:
+      - Whether to remove what the set managed before and no longer wants. With V(false) that stays
+        on the host and in the set's care, and RV(unwanted) names it. For files that are still in
+        use, such as the unit of a process that runs until a later task has replaced it.
+    type: bool
+    default: true
   validate:
     description: Commands, as lists of arguments, that must succeed with the new set before it is
       live.
@@ -152,6 +159,12 @@ paths:
   type: list
   elements: str
   sample: [/etc/nginx/sites-enabled/notes]
+unwanted:
+  description: The paths that O(remove=false) has left, which the set managed and no longer wants.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/systemd/system/flask-notes.worker@.service]
 applied:
   description: Whether the commands of O(apply) ran (in check mode, whether they would).
   returned: success
@@ -174,6 +187,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
     hide,
     plan,
     reason,
+    split,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_host import (
     observe,
@@ -232,9 +246,9 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         state = store.load() if check else recover(store)
         gone = set(state.managed) - set(want)
         host = observe(want, gone - store.elsewhere() if gone else ())
-        changes = plan(want, host, strict=not check)
+        changes, unwanted = split(plan(want, host, strict=not check), want, params["remove"])
         secret |= frozenset(state.secret)
-        after = State.of(want, secret)
+        after = State.of(want, secret, unwanted)
         due = bool(changes or state.due)
         if due and not check:
             run = runner(module, _contents([want, host.nodes], secret))
@@ -249,6 +263,7 @@ def change(module: AnsibleModule) -> dict[str, Any]:
     return {
         "changed": bool(due or idle),
         "paths": [change.path for change in changes],
+        "unwanted": unwanted,
         "applied": due and bool(todo["apply"]),
         "diff": diff(changes, secret) if module._diff else [],
     }

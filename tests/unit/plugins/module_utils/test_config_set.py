@@ -20,6 +20,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
     diff,
     hide,
     plan,
+    split,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import (
     commands,
@@ -203,6 +204,21 @@ def test_plan(
     after = changed(have, changes)
     assert plan(want, host(after, want, managed)) == []
     assert plan(want, host(after, want, set())) == []
+
+
+def test_split_leaves_what_the_set_no_longer_wants() -> None:
+    want = {"/etc/a": file(), "/etc/gone": ABSENT}
+    have = {"/etc/old": folder("/etc/old/b"), "/etc/old/b": file(), "/etc/gone": file()}
+    managed = {"/etc/old", "/etc/old/b", "/etc/gone"}
+    changes = plan(want, host(have, want, managed))
+    assert split(changes, want, remove=True) == (changes, [])
+    now, unwanted = split(changes, want, remove=False)
+    assert [change.path for change in now] == ["/etc/a", "/etc/gone"]
+    assert unwanted == ["/etc/old", "/etc/old/b"]
+    after = changed(have, now)
+    left = plan(want, host(after, want, {"/etc/a", *unwanted}))
+    assert split(left, want, remove=False) == ([], unwanted)
+    assert changed(after, left) == {"/etc/a": file()}
 
 
 @pytest.mark.parametrize(

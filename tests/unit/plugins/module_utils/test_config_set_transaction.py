@@ -22,6 +22,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
     ConfigError,
     Node,
     plan,
+    split,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_host import (
     observe,
@@ -77,15 +78,16 @@ class Place:
                 log.write(f"{self.tree()}\n")
         return (1, "", f"no {command[-1]}") if command[-1] in self.broken else (0, "", "")
 
-    def make(self, want: dict[str, Node]) -> bool:
+    def make(self, want: dict[str, Node], remove: bool = True) -> bool:
         """What the module does with a set of files; whether it did something."""
         want = resolved({f"{self.root}/{name}": node for name, node in want.items()}, strict=True)
         store = Store(str(self.store), "test")
         with store.locked():
             state = recover(store)
             changes = plan(want, observe(want, set(state.managed) - set(want)))
+            changes, unwanted = split(changes, want, remove)
+            after = State.of(want, frozenset(), unwanted)
             if changes or state.due:
-                after = State.of(want, frozenset())
                 Transaction(store, state, changes, [VALIDATE], [APPLY], self.run).commit(after)
         return bool(changes or state.due)
 
@@ -158,6 +160,16 @@ def test_a_set_replaces_another_and_leaves_nothing_behind(place: Place) -> None:
     assert place.rest() == []
     assert not place.make(NEW)
     assert len(place.applied()) == 2
+
+
+def test_what_is_no_longer_wanted_stays_until_it_may_go(place: Place) -> None:
+    before = place.tree()
+    assert place.make(NEW, remove=False)
+    assert place.tree() == {**before, **COMPLETE}
+    assert not place.make(NEW, remove=False)
+    assert place.make(NEW)
+    assert place.tree() == COMPLETE
+    assert place.rest() == []
 
 
 @pytest.mark.parametrize("aside", [True, False])
