@@ -108,6 +108,8 @@ def derive(app: App) -> None:
     }
     subdir = app["source"]["subdir"]
     app["code"] = f"{root}/current/{subdir}" if subdir else f"{root}/current"
+    app["manager"] = app["gunicorn"]["manager"]
+    # Under supervisor, a slot's program is called like its unit, without the ending.
     app["unit"] = f"flask-{name}@.service"
     app["slots"] = {
         slot: {

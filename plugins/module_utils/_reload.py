@@ -13,6 +13,9 @@ The background processes of an app belong to its slots. Those of a slot start ri
 got the traffic, so that a release which fails its check never takes a job, and while the other
 slot is still there to go back to. They stop with their slot.
 
+Each slot has the manager (systemd or supervisor) that it was started by. Another manager is one
+more thing that is to change: the new slot starts under the one, the old slot stops under the other.
+
 Nothing in this file reads or writes anything.
 """
 
@@ -35,12 +38,13 @@ class ReloadError(Exception):
 
 @dataclass(frozen=True)
 class Want:
-    """The release, the fingerprints of the files that it is to be started with, by path, and the
-    background processes that it is to have, by their units."""
+    """The release, the fingerprints of the files that it is to be started with, by path, the
+    background processes that it is to have, by their units, and the manager of all of them."""
 
     release: str
     files: Mapping[str, str] = field(default_factory=dict)
     processes: frozenset[str] = frozenset()
+    manager: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class Slot:
     ``running`` says that it serves; ``stopped`` that no process of it is there and none is about
     to be, background processes included. A slot that crashes and is started again is neither.
     ``marked`` says that its marker is there, which lets it start without being the live one.
-    ``working`` are the background processes that run, by their units.
+    ``working`` are the background processes that run, by their units. ``manager`` is what it was
+    started by.
     """
 
     release: str = ""
@@ -59,6 +64,7 @@ class Slot:
     stopped: bool = True
     marked: bool = False
     working: frozenset[str] = frozenset()
+    manager: str = ""
 
     @property
     def clean(self) -> bool:
@@ -104,6 +110,8 @@ def reasons(want: Want, have: Have) -> list[str]:
     found = []
     if live.release != want.release:
         found.append(f"release {live.release or '(unknown)'} -> {want.release}")
+    if live.manager != want.manager:
+        found.append(f"manager {live.manager or '(unknown)'} -> {want.manager}")
     for path in sorted({*want.files, *live.files}):
         old, new = live.files.get(path), want.files.get(path)
         if old != new:
@@ -118,7 +126,14 @@ def after(step: Step, want: Want, have: Have) -> Have:
     slots = dict(have.slots)
     live, current = have.live, have.current
     if step.kind == "start":
-        slots[step.slot] = Slot(want.release, want.files, running=True, stopped=False, marked=True)
+        slots[step.slot] = Slot(
+            want.release,
+            want.files,
+            running=True,
+            stopped=False,
+            marked=True,
+            manager=want.manager,
+        )
     elif step.kind == "switch":
         live = step.slot
     elif step.kind == "work":
@@ -128,7 +143,7 @@ def after(step: Step, want: Want, have: Have) -> Have:
         slots[step.slot] = replace(slots[step.slot], marked=False)
     elif step.kind == "retire":
         old = slots[step.slot]
-        slots[step.slot] = Slot(old.release, old.files)
+        slots[step.slot] = Slot(old.release, old.files, manager=old.manager)
     return Have(live, current, slots)
 
 
@@ -187,7 +202,9 @@ def _shown(have: Have) -> str:
     for name, slot in have.slots.items():
         if not slot.clean:
             state = "running" if slot.running else "not running"
-            lines.append(f"{name}: {state}, release {slot.release or '(unknown)'}\n")
+            release = slot.release or "(unknown)"
+            under = f", under {slot.manager}" if slot.manager else ""
+            lines.append(f"{name}: {state}, release {release}{under}\n")
             lines += [
                 f"{name}: {unit.replace('@', f'@{name}', 1)}\n" for unit in sorted(slot.working)
             ]

@@ -43,7 +43,7 @@ class Answer:
     body: str
 
 
-class _Connection(http.client.HTTPConnection):
+class Connection(http.client.HTTPConnection):
     """HTTP through a Unix socket. ``host`` is what the Host header says."""
 
     def __init__(self, path: str, host: str, timeout: float) -> None:
@@ -104,7 +104,7 @@ def wait(path: str, check: Check, watch: Callable[[], None]) -> float:
 def ask(path: str, check: Check, timeout: float, watch: Callable[[], None]) -> Answer:
     """One request as nginx sends it. Raises OSError or HTTPException where no answer comes."""
     deadline = time.monotonic() + timeout
-    connection = _Connection(path, check.host, timeout)
+    connection = Connection(path, check.host, timeout)
     headers = {"Connection": "close", "X-Forwarded-Proto": "https", "User-Agent": "pyhost-flask"}
     try:
         connection.request("GET", check.path, headers=headers)

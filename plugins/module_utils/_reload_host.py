@@ -25,6 +25,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload import (
     fingerprint,
 )
 
+MANAGERS = ("systemd", "supervisor")
+
 
 @dataclass(frozen=True)
 class Process:
@@ -45,7 +47,7 @@ class Process:
 
 
 class Manager(Protocol):
-    """What starts the slots. ``start``, ``work`` and ``stop`` wait for their end, and raise
+    """What starts the slots and observes them. ``start``, ``work`` and ``stop`` wait for their end, and raise
     ReloadError; a slot that is killed is not given the time to finish its requests.
 
     ``work`` starts a slot's background processes, and ``stop`` stops them with the slot. ``log``
@@ -98,6 +100,10 @@ class Layout:
         """What lets the slot start while the other one has the traffic; /run forgets it."""
         return self.run / f"{slot}.starting"
 
+    def claim(self, slot: str, manager: str) -> Path:
+        """What lets this manager start the slot, and no other, also after a reboot."""
+        return self.slot(slot) / f"started-by-{manager}"
+
 
 def lock(layout: Layout) -> int:
     """Wait until no other process moves the traffic of the app, and keep others from it.
@@ -125,6 +131,7 @@ def observe(layout: Layout, processes: dict[str, Process]) -> Have:
             stopped=found.stopped and all(process.stopped for process in found.behind.values()),
             marked=layout.marker(slot).exists(),
             working=frozenset(unit for unit, process in found.behind.items() if process.running),
+            manager=manager_of(layout, slot),
         )
     return Have("".join(live), os.path.basename(_link(layout.current)), slots)
 
@@ -135,6 +142,7 @@ def wanted(
     units: set[str],
     pending: list[str],
     processes: frozenset[str] = frozenset(),
+    manager: str = "",
 ) -> Want:
     """The release with the fingerprints of the files as they are now, and its processes.
 
@@ -144,7 +152,7 @@ def wanted(
     for path in _files(layout.etc):
         files[str(path)] = fingerprint(path.read_bytes())
     files.update(dict.fromkeys(pending, PENDING))
-    return Want(release, files, processes)
+    return Want(release, files, processes, manager)
 
 
 def fill(layout: Layout, slot: str, want: Want, owner: int) -> None:
@@ -167,6 +175,7 @@ def fill(layout: Layout, slot: str, want: Want, owner: int) -> None:
     text = environment.read_text(encoding="utf-8")
     end = "" if not text or text.endswith("\n") else "\n"
     environment.write_text(f"{text}{end}APP_RELEASE='{want.release}'\n", encoding="utf-8")
+    layout.claim(slot, want.manager).touch(0o644)
     (folder / "release").symlink_to(f"../../releases/{want.release}")
     record = {"release": want.release, "files": dict(want.files)}
     (folder / "slot.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -177,6 +186,8 @@ def clear(layout: Layout, slot: str) -> None:
     """Empty a stopped slot. The record goes first: without it, nothing in the slot counts."""
     folder = layout.slot(slot)
     (folder / "slot.json").unlink(missing_ok=True)
+    for manager in MANAGERS:
+        layout.claim(slot, manager).unlink(missing_ok=True)
     (folder / "release").unlink(missing_ok=True)
     if (folder / "etc").exists():
         shutil.rmtree(folder / "etc")
@@ -189,6 +200,11 @@ def read_record(layout: Layout, slot: str) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
+
+
+def manager_of(layout: Layout, slot: str) -> str:
+    """The manager that a slot was started by, or ""."""
+    return next((name for name in MANAGERS if layout.claim(slot, name).exists()), "")
 
 
 def point(link: Path, target: str) -> str:

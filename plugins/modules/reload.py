@@ -24,6 +24,8 @@ description:
     processes still run. They are stopped together with their slot.
   - A release that does not come up gets no traffic; its slot is stopped and emptied, the old one
     serves on untouched, and the module fails with the reason and the traceback from the slot's log.
+  - The slots run under systemd or under supervisor. Another O(manager) is the same move, too; the
+    new slot starts under the one, and the old slot stops under the other.
   - Interrupted at any point, the next run finishes the work. A reboot comes back to the slot that
     had the traffic.
 options:
@@ -53,14 +55,22 @@ options:
     description: The folder with the slots' sockets.
     type: path
     required: true
+  manager:
+    description: What runs the slots and their background processes.
+    type: str
+    choices: [systemd, supervisor]
+    default: systemd
   unit:
-    description: The systemd template unit of the slots, such as V(flask-notes@.service).
+    description:
+      - The systemd template unit of the slots, such as V(flask-notes@.service). The supervisor
+        program of a slot is called like the slot's unit, without the ending.
     type: str
     required: true
   processes:
     description:
       - The systemd template units of the background processes, such as
-        V(flask-notes.worker@.service). The name begins as that of O(unit) does, with a dot.
+        V(flask-notes.worker@.service). The name begins as that of O(unit) does, with a dot. The
+        supervisor programs are called as O(unit) says.
     type: list
     elements: str
     default: []
@@ -182,9 +192,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _reload, _reload_host
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _reload,
+    _reload_host,
+    _reload_supervisor,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import Managers
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
 
+MANAGERS = {"systemd": Systemd, "supervisor": Supervisor}
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "release": {"type": "str", "default": ""},
@@ -192,6 +209,7 @@ OPTIONS: dict[str, Any] = {
     "root": {"type": "path", "required": True},
     "etc": {"type": "path", "required": True},
     "run": {"type": "path", "required": True},
+    "manager": {"type": "str", "choices": list(MANAGERS), "default": "systemd"},
     "unit": {"type": "str", "required": True},
     "processes": {"type": "list", "elements": "str", "default": []},
     "host": {"type": "str", "required": True},
@@ -224,7 +242,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if not module.check_mode:
         # Kept until the process ends. An earlier run that lost its connection may still be at it.
         _reload_host.lock(layout)
-    manager = Systemd(module, params["unit"], params["processes"])
+    manager = managed(module, layout)
     processes = manager.observe()
     have = _reload_host.observe(layout, processes)
     want = wanted(module, layout, have, processes)
@@ -246,6 +264,18 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         pid = processes[slot].pid
         result["pids"] = [pid, *_reload_host.children(pid)]
     return result
+
+
+def managed(module: AnsibleModule, layout: _reload_host.Layout) -> _reload_host.Manager:
+    """The manager that is wanted, together with another that a slot was started by."""
+    params = module.params
+    names = {_reload_host.manager_of(layout, slot) for slot in _reload.SLOTS}
+    former = names - {"", params["manager"]}
+    found = [
+        MANAGERS[name](module, params["unit"], params["processes"])
+        for name in (params["manager"], *former)
+    ]
+    return Managers(*found) if former else found[0]
 
 
 def wanted(
@@ -270,12 +300,15 @@ def wanted(
         instances = [process.behind.get(unit) for process in processes.values()]
         units |= set.intersection(*(set(one.files if one else ()) for one in instances))
     ends = tuple(f"/{unit}" for unit in (params["unit"], *params["processes"]))
+    ends += _reload_supervisor.files(params["unit"])
     pending = [
         path
         for path in params["pending"]
         if module.check_mode and (path.startswith(f"{layout.etc}/") or path.endswith(ends))
     ]
-    return _reload_host.wanted(layout, release, units, pending, frozenset(params["processes"]))
+    return _reload_host.wanted(
+        layout, release, units, pending, frozenset(params["processes"]), params["manager"]
+    )
 
 
 def apply(

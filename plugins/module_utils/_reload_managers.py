@@ -1,0 +1,50 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The slots of an app that changes from one manager to another: each has one of the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_host import Manager, Process
+
+
+@dataclass(frozen=True)
+class Managers:
+    """Starts slots under the ``wanted`` manager, and stops them under whichever has them."""
+
+    wanted: Manager
+    former: Manager
+
+    def observe(self) -> dict[str, Process]:
+        """The process of each slot, with its background processes."""
+        former = self.former.observe()
+        return {slot: either(found, former[slot]) for slot, found in self.wanted.observe().items()}
+
+    def start(self, slot: str) -> None:
+        self.wanted.start(slot)
+
+    def work(self, slot: str) -> None:
+        self.wanted.work(slot)
+
+    def stop(self, slot: str, kill: bool = False) -> None:
+        for manager in (self.former, self.wanted):
+            manager.stop(slot, kill)
+
+    def log(self, slot: str, since: float, process: str = "") -> list[str]:
+        return self.wanted.log(slot, since, process)
+
+    def log_command(self, slot: str, process: str = "") -> str:
+        return self.wanted.log_command(slot, process)
+
+
+def either(wanted: Process, former: Process) -> Process:
+    """The process of the manager that has it; the files are those that it is to be started by."""
+    found = wanted if former.stopped else former
+    behind = {
+        unit: either(wanted.behind.get(unit, Process()), former.behind.get(unit, Process()))
+        for unit in {*wanted.behind, *former.behind}
+    }
+    return replace(found, files=wanted.files, behind=behind)
