@@ -47,7 +47,7 @@ class Process:
 
 
 class Manager(Protocol):
-    """What starts the slots and observes them. ``start``, ``work`` and ``stop`` wait for their end, and raise
+    """What starts the slots. ``start``, ``work`` and ``stop`` wait for their end, and raise
     ReloadError; a slot that is killed is not given the time to finish its requests.
 
     ``work`` starts a slot's background processes, and ``stop`` stops them with the slot. ``log``

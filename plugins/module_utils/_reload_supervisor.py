@@ -70,7 +70,7 @@ class Supervisor:
         return slots
 
     def start(self, slot: str) -> None:
-        """Start a slot. Whether it comes up, ``observe`` and its answers say. Raises ReloadError."""
+        """Start a slot. Whether it comes up, ``observe`` says. Raises ReloadError."""
         self._add([self._unit], slot)
 
     def work(self, slot: str) -> None:
@@ -128,7 +128,8 @@ class Supervisor:
     def _removed(self, name: str) -> bool:
         """Let supervisord forget a program. One that runs is told to stop, and is to be removed
         again when it has."""
-        if self._call("removeProcessGroup", name, unless=(BAD_NAME, STILL_RUNNING)) != STILL_RUNNING:
+        said = self._call("removeProcessGroup", name, unless=(BAD_NAME, STILL_RUNNING))
+        if said != STILL_RUNNING:
             return True
         self._call("stopProcess", name, False, unless=(NOT_RUNNING,))
         return False
@@ -172,8 +173,8 @@ class Supervisor:
                 return fault.faultCode
             raise ReloadError(f"supervisord: {method}{arguments}: {fault.faultString}") from fault
         except (OSError, xmlrpc.client.Error) as error:
-            look = "look at systemctl status supervisor"
-            raise ReloadError(f"supervisord does not answer at {SOCKET} ({error}); {look}") from error
+            problem = f"supervisord does not answer at {SOCKET} ({error})"
+            raise ReloadError(f"{problem}; look at systemctl status supervisor") from error
 
 
 def files(unit: str) -> tuple[str, ...]:
@@ -197,8 +198,8 @@ def endings(text: str, name: str) -> list[str]:
 
 
 def process(info: Mapping[str, Any], ends: list[str], once: tuple[int, ...]) -> Process:
-    """A process out of supervisord's answer. ``ends`` are those of a program that is on trial, which
-    was therefore started once; ``once`` are the exit statuses after which it stays away."""
+    """A process out of supervisord's answer. ``ends`` are those of a program on trial, which was
+    therefore started once; ``once`` are the exit statuses after which it stays away."""
     state, status = info.get("statename", "STOPPED"), info.get("exitstatus", 0)
     stays_away = state == "EXITED" and status in once
     problem = info.get("spawnerr", "") if state in ("BACKOFF", "FATAL") else ""

@@ -201,7 +201,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers impo
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
 
-MANAGERS = {"systemd": Systemd, "supervisor": Supervisor}
+MANAGERS: dict[str, type[Systemd] | type[Supervisor]] = {"systemd": Systemd, "supervisor": Supervisor}
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "release": {"type": "str", "default": ""},
@@ -271,11 +271,11 @@ def managed(module: AnsibleModule, layout: _reload_host.Layout) -> _reload_host.
     params = module.params
     names = {_reload_host.manager_of(layout, slot) for slot in _reload.SLOTS}
     former = names - {"", params["manager"]}
-    found = [
+    wanted, *others = [
         MANAGERS[name](module, params["unit"], params["processes"])
         for name in (params["manager"], *former)
     ]
-    return Managers(*found) if former else found[0]
+    return Managers(wanted, *others) if others else wanted
 
 
 def wanted(

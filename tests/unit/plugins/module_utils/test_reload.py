@@ -17,6 +17,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
     _reload,
     _reload_health,
     _reload_host,
+    _reload_managers,
+    _reload_supervisor,
     _reload_systemd,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._reload import Have, Slot, Step, Want
@@ -176,6 +178,55 @@ def test_plan(
     assert not end.slots[_reload.other(end.live)].working
 
 
+BY_SYSTEMD = replace(A, manager="systemd")
+BY_SUPERVISOR = replace(A, manager="supervisor")
+STOPPED_BY_SYSTEMD = replace(STOPPED, manager="systemd")
+# what is there, the manager that is wanted, the steps; A with OLD is wanted, and runs
+MANAGER_PLANS = {
+    "as wanted": (have("blue", "A", BY_SYSTEMD, GONE), "systemd", []),
+    "another": (
+        have("blue", "A", BY_SYSTEMD, GONE),
+        "supervisor",
+        [*TO_GREEN, "retire blue"],
+    ),
+    "and back": (
+        have("green", "A", STOPPED_BY_SYSTEMD, BY_SUPERVISOR),
+        "systemd",
+        [*TO_BLUE, "retire green"],
+    ),
+    "unknown": (have("blue", "A", A, GONE), "systemd", [*TO_GREEN, "retire blue"]),
+    "killed before the switch": (
+        have("blue", "A", BY_SYSTEMD, marked(BY_SUPERVISOR)),
+        "supervisor",
+        [*TO_GREEN, "retire blue"],
+    ),
+    "killed after the switch": (
+        have("green", "A", BY_SYSTEMD, marked(BY_SUPERVISOR)),
+        "supervisor",
+        ["settle green", "retire blue"],
+    ),
+    "killed after the switch, the first one is wanted again": (
+        have("green", "A", BY_SYSTEMD, marked(BY_SUPERVISOR)),
+        "systemd",
+        [*TO_BLUE, "retire green"],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("there", "manager", "steps"), MANAGER_PLANS.values(), ids=list(MANAGER_PLANS)
+)
+def test_plan_of_another_manager(there: Have, manager: str, steps: list[str]) -> None:
+    want = Want("A", OLD, manager=manager)
+    planned = _reload.plan(want, there)
+    assert [f"{step.kind} {step.slot}" for step in planned] == steps
+    end = there
+    for step in planned:
+        end = _reload.after(step, want, end)
+    assert _reload.plan(want, end) == []
+    assert end.slots[end.live].manager == manager
+
+
 def test_plan_survives_every_interruption() -> None:
     """From every state that a killed run leaves, to what that run wanted or to anything else."""
     for there, release, files, _steps in PLANS.values():
@@ -205,6 +256,11 @@ def test_idle_slot_is_the_only_one_that_is_started_or_retired() -> None:
         (have("", "", GONE, GONE), Want("A", OLD), ["release (none) -> A"]),
         (have("blue", "A", A, GONE), Want("B", OLD), ["release A -> B"]),
         (have("blue", "A", A, GONE), Want("A", OLD), []),
+        (
+            have("blue", "A", BY_SYSTEMD, GONE),
+            Want("A", OLD, manager="supervisor"),
+            ["manager systemd -> supervisor"],
+        ),
         (have("blue", "A", A, GONE), Want("A", NEW), ["/etc/notes/environment has changed"]),
         (
             have("blue", "A", A, GONE),
@@ -309,6 +365,109 @@ def test_process_files() -> None:
     process = _reload_systemd.process(_reload_systemd.parse_show(f"{text}\nNeedDaemonReload=yes"))
     assert process.files == ("/etc/a@.service", "/etc/a.d/1.conf", "/etc/a.d/2.conf")
     assert process.outdated
+
+
+# what supervisord says of a program, how it has ended on trial, whether it is a slot's main one:
+# whether it runs, is stopped for good, and what is wrong
+INFOS: list[tuple[dict[str, object], list[str], bool, tuple[bool, bool, str]]] = [
+    ({}, [], True, (False, True, "")),
+    ({"statename": "RUNNING"}, [], True, (True, False, "")),
+    ({"statename": "STARTING"}, [], False, (True, False, "")),
+    ({"statename": "STOPPING"}, [], True, (False, False, "")),
+    ({"statename": "STOPPED"}, [], True, (False, True, "")),
+    # It is not the slot's turn, as for the idle one after a boot.
+    ({"statename": "EXITED", "exitstatus": 77}, [], True, (False, True, "")),
+    ({"statename": "EXITED", "exitstatus": 77}, [], False, (False, True, "")),
+    # systemd would start a background process again that ends by itself, and no gunicorn.
+    ({"statename": "EXITED", "exitstatus": 0}, [], True, (False, True, "")),
+    ({"statename": "EXITED", "exitstatus": 0}, [], False, (False, False, "")),
+    ({"statename": "EXITED", "exitstatus": 3}, [], True, (False, False, "")),
+    # One that has ended on trial may be running again.
+    (
+        {"statename": "RUNNING"},
+        ["exit status 3", "exit status 4"],
+        True,
+        (False, False, "its main process ended: exit status 3"),
+    ),
+    (
+        {"statename": "EXITED", "exitstatus": 77},
+        ["exit status 77"],
+        True,
+        (
+            False,
+            True,
+            "supervisor skipped it, for neither its marker nor live.sock lets it start",
+        ),
+    ),
+    ({"statename": "FATAL", "spawnerr": "no file"}, [], True, (False, True, "no file")),
+]
+
+
+@pytest.mark.parametrize(("info", "ends", "main", "expected"), INFOS)
+def test_process_of_supervisor(
+    info: dict[str, object], ends: list[str], main: bool, expected: tuple[bool, bool, str]
+) -> None:
+    once = (0, 77) if main else (77,)
+    process = _reload_supervisor.process(info, ends, once)
+    assert (process.running, process.stopped, process.problem) == expected
+
+
+SUPERVISORD_LOG = """\
+2026-01-31 12:00:00,001 INFO spawned: 'flask-notes@blue' with pid 7
+2026-01-31 12:00:00,002 INFO exited: flask-notes@green (exit status 77; expected)
+2026-01-31 12:00:01,003 WARN exited: flask-notes@blue (exit status 3; not expected)
+2026-01-31 12:00:01,004 WARN exited: flask-notes.worker@blue (terminated by SIGKILL; not expected)
+2026-01-31 12:00:01,005 WARN stopped: flask-notes@blue (terminated by SIGTERM)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("flask-notes@blue", ["exit status 3"]),
+        ("flask-notes@green", ["exit status 77"]),
+        ("flask-notes.worker@blue", ["terminated by SIGKILL"]),
+        ("flask-notes.worker@green", []),
+    ],
+)
+def test_endings(name: str, ends: list[str]) -> None:
+    assert _reload_supervisor.endings(SUPERVISORD_LOG, name) == ends
+
+
+@pytest.mark.parametrize(
+    ("unit", "program"),
+    [
+        ("flask-notes@.service", "flask-notes@blue"),
+        ("flask-notes.worker.2@.service", "flask-notes.worker.2@blue"),
+    ],
+)
+def test_programs_are_called_like_units(unit: str, program: str) -> None:
+    assert _reload_supervisor.program(unit, "blue") == program
+    assert _reload_supervisor.unit_of(program, "blue") == unit
+
+
+RUNS = _reload_host.Process(running=True, stopped=False, pid=7)
+NO_PROCESS = _reload_host.Process()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "former", "pid", "working"),
+    [
+        (NO_PROCESS, NO_PROCESS, 0, []),
+        (RUNS, NO_PROCESS, 7, []),
+        (NO_PROCESS, RUNS, 7, []),
+        (replace(RUNS, behind={WORKER: RUNS}), NO_PROCESS, 7, [WORKER]),
+        (replace(NO_PROCESS, behind={WORKER: NO_PROCESS}), replace(RUNS, pid=8), 8, []),
+        (NO_PROCESS, replace(NO_PROCESS, behind={WORKER: RUNS}), 0, [WORKER]),
+    ],
+)
+def test_a_slot_is_with_one_of_two_managers(
+    wanted: _reload_host.Process, former: _reload_host.Process, pid: int, working: list[str]
+) -> None:
+    wanted = replace(wanted, files=("/etc/wanted",))
+    found = _reload_managers.either(wanted, former)
+    assert (found.pid, found.files) == (pid, ("/etc/wanted",))
+    assert [unit for unit, process in found.behind.items() if process.running] == working
 
 
 class Systemctl:
@@ -476,7 +635,7 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _reload_host.Layo
 
 
 def test_fill_and_observe(layout: _reload_host.Layout) -> None:
-    want = _reload_host.wanted(layout, "R", set(), [])
+    want = _reload_host.wanted(layout, "R", set(), [], manager="supervisor")
     _reload_host.fill(layout, "green", want, 0)
     folder = layout.slot("green")
     assert (folder / "etc" / "environment").read_text() == "A='1'\nAPP_RELEASE='R'\n"
@@ -489,8 +648,9 @@ def test_fill_and_observe(layout: _reload_host.Layout) -> None:
     there = _reload_host.observe(layout, processes)
     assert (there.live, there.current, there.slots["green"].release) == ("green", "R", "R")
     assert _reload.plan(want, there) == [Step("retire", "blue")]
+    assert there.slots["green"].manager == "supervisor"
     (layout.etc / "environment").write_text("A='2'")
-    changed = _reload_host.wanted(layout, "R", set(), [])
+    changed = _reload_host.wanted(layout, "R", set(), [], manager="supervisor")
     assert _reload.reasons(changed, there) == [f"{layout.etc}/environment has changed"]
     _reload_host.clear(layout, "green")
     assert list(folder.iterdir()) == []
