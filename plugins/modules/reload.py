@@ -201,7 +201,10 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers impo
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
 
-MANAGERS: dict[str, type[Systemd] | type[Supervisor]] = {"systemd": Systemd, "supervisor": Supervisor}
+MANAGERS: dict[str, type[Systemd] | type[Supervisor]] = {
+    "systemd": Systemd,
+    "supervisor": Supervisor,
+}
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "release": {"type": "str", "default": ""},
