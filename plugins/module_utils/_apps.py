@@ -262,6 +262,7 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         lambda value: value not in ("environment", "gunicorn.conf.py"),
         "is written by the collection; choose another name",
     ),
+    ("migrations.folder", *FOLDER),
     ("commands.once[]", _command, "is no command: a quote is not closed"),
     ("commands.release[]", _command, "is no command: a quote is not closed"),
     ("processes[].name", *PART),

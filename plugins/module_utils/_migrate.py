@@ -56,8 +56,19 @@ class Plan:
     steps: tuple[Revision, ...] = ()
 
 
-def has_scripts(code: str) -> bool:
-    """Whether an app's folder holds migrations, by the files that Alembic's templates make."""
+def has_scripts(code: str, given: str = "") -> bool:
+    """Whether an app's folder holds migrations, by the files that Alembic's templates make.
+
+    ``given`` is where the user says that they are; ``MigrateError`` where they are not.
+    """
+    if given:
+        place = os.path.join(code, given)
+        if any(os.path.exists(os.path.join(place, name)) for name in ("env.py", "alembic.ini")):
+            return True
+        raise MigrateError(
+            f"there are no migrations in {place}: neither an env.py nor an alembic.ini. Set"
+            " migrations.folder to where they are, or leave it out"
+        )
     for folder, folders, files in os.walk(code):
         if "env.py" in files and ("script.py.mako" in files or "versions" in folders):
             return True

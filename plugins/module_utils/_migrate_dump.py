@@ -70,7 +70,7 @@ def dump(database: Database, folder: Path, name: str, user: str) -> Path:
     except (OSError, sqlite3.Error) as error:
         raise MigrateError(
             f"the database could not be dumped to {folder}: {error}. Nothing was migrated. Set"
-            " dump: never to migrate without a dump"
+            " migrations.dump: false to migrate without a dump"
         ) from error
     finally:
         with contextlib.suppress(OSError):  # it was renamed, or its folder could not be made

@@ -47,7 +47,7 @@ class NoDatabase(Exception):
 class Migrations:
     """The migrations of the app in the current folder."""
 
-    def __init__(self, flask_app: str, read_only: bool) -> None:
+    def __init__(self, flask_app: str, read_only: bool, folder: str = "") -> None:
         self.engine: Any = None  # the database's, known once it was looked at
         self.held = contextlib.ExitStack()  # what holds the lock
         self.offline = False
@@ -55,7 +55,7 @@ class Migrations:
             self.kind = "none"
             return
         self._watch_connections(read_only)
-        self.kind, self.config = find(flask_app)
+        self.kind, self.config = find(flask_app, folder)
 
     def observe(self) -> dict[str, Any]:
         """What the release's scripts are, and where the database is."""
@@ -165,14 +165,18 @@ class Migrations:
             event.listen(Engine, "do_connect", connect_read_only)
 
 
-def find(flask_app: str) -> tuple[str, Callable[[], Any]]:
-    """Which kind of migrations the app has, and what makes Alembic's configuration for them."""
+def find(flask_app: str, folder: str) -> tuple[str, Callable[[], Any]]:
+    """Which kind of migrations the app has, and what makes Alembic's configuration for them.
+
+    ``folder`` is where the user says that they are, or empty.
+    """
     extension = flask_migrate(flask_app)
-    if extension and os.path.exists(os.path.join(extension.directory, "env.py")):
-        return "flask-migrate", extension.migrate.get_config
-    if os.path.exists("alembic.ini"):
-        return "alembic", alembic_config
-    return "none", alembic_config
+    directory = folder or (extension.directory if extension else "")
+    if extension and os.path.exists(os.path.join(directory, "env.py")):
+        return "flask-migrate", lambda: extension.migrate.get_config(directory)
+    if os.path.exists(os.path.join(folder, "alembic.ini")):
+        return "alembic", lambda: alembic_config(folder)
+    return "none", lambda: None
 
 
 def flask_migrate(flask_app: str) -> Any:
@@ -187,11 +191,15 @@ def flask_migrate(flask_app: str) -> Any:
     return app.extensions.get("migrate")
 
 
-def alembic_config() -> Any:
+def alembic_config(folder: str) -> Any:
     """Alembic's configuration, for the database that the app is told to use."""
     from alembic.config import Config
 
-    config = Config("alembic.ini")
+    config = Config(os.path.join(folder, "alembic.ini"))
+    scripts = config.get_main_option("script_location") or ""
+    # As for who runs alembic in the app's folder; or, where that does not fit, beside the file.
+    if not os.path.exists(scripts) and os.path.exists(os.path.join(folder, scripts)):
+        config.set_main_option("script_location", os.path.join(folder, scripts).replace("%", "%%"))
     url = os.environ.get("DATABASE_URL")
     if url:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))

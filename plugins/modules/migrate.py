@@ -60,12 +60,18 @@ options:
     type: bool
     default: false
     description: Whether it may go back to O(revision), which loses what newer migrations added.
-  dump:
+  folder:
     type: str
-    choices: [auto, never]
-    default: auto
+    default: ""
     description:
-      - V(auto) dumps a database that is not empty before it is migrated. Where the database's
+      - The folder with the migrations, from O(code). For Flask-Migrate it is its C(directory), for
+        plain Alembic the folder of C(alembic.ini). By default it is what the app tells
+        Flask-Migrate, or else O(code) where there is an C(alembic.ini).
+  dump:
+    type: bool
+    default: true
+    description:
+      - Whether a database that is not empty is dumped before it is migrated. Where the database's
         own dump program is not on this host, there is a warning instead.
   dump_folder:
     type: path
@@ -192,12 +198,13 @@ class Migration:
 
     def run(self) -> None:
         """Observe, plan and apply. Raises ``MigrateError``."""
-        if not has_scripts(self.code):
+        if not has_scripts(self.code, self.params["folder"]):
             return
         with self.session() as app:
             self.result["kind"] = app.ask(
                 "load",
                 flask_app=self.params["flask_app"],
+                folder=self.params["folder"],
                 read_only=self.module.check_mode,
             )["kind"]
             if self.result["kind"] == "none":
@@ -257,7 +264,7 @@ class Migration:
         found, todo = self.observe(app)  # whoever had the lock may have done it all
         if not todo.steps:
             return
-        dumped = self.dump(found) if self.params["dump"] == "auto" else []
+        dumped = self.dump(found) if self.params["dump"] else []
         answer = app.try_to("run", direction=todo.direction, target=todo.target)
         now = app.try_to("observe").get("current", self.result["current"])
         self.result["current"] = now
@@ -300,7 +307,7 @@ class Migration:
             f"{self.params['name']}: there are migrations in {self.code}, but"
             f" {self.params['flask_app']} has no Flask-Migrate for them and there is no"
             " alembic.ini beside it, so they were not run. Set flask_app to what `flask db` works"
-            " with, or migrate to never"
+            " with, migrations.folder to where they are, or migrate to never"
         )
 
 
@@ -315,7 +322,8 @@ def main() -> None:
             "flask_app": {"type": "str", "required": True},
             "revision": {"type": "str", "default": "heads"},
             "downgrade": {"type": "bool", "default": False},
-            "dump": {"type": "str", "choices": ["auto", "never"], "default": "auto"},
+            "folder": {"type": "str", "default": ""},
+            "dump": {"type": "bool", "default": True},
             "dump_folder": {"type": "path"},
             "keep": {"type": "int", "default": 5},
         },

@@ -123,3 +123,12 @@ def test_migrations_are_found_by_their_files(
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).touch()
     assert has_scripts(str(folder)) is found
+
+
+@pytest.mark.parametrize("file", ["db/env.py", "db/alembic.ini"])
+def test_a_folder_without_migrations_is_refused(tmp_path: Path, file: str) -> None:
+    with pytest.raises(MigrateError, match=r"no migrations in .*/db: .*migrations\.folder"):
+        has_scripts(str(tmp_path), "db")
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).touch()
+    assert has_scripts(str(tmp_path), "db")

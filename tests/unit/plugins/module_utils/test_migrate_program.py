@@ -104,6 +104,25 @@ def load(session: Session, read_only: bool = False, flask_app: str = "app:create
     return str(session.ask("load", flask_app=flask_app, read_only=read_only)["kind"])
 
 
+@pytest.mark.parametrize("location", ["migrations", "db/migrations", "%(here)s/migrations"])
+def test_the_folder_of_the_migrations_can_be_said(app: App, location: str) -> None:
+    (app.folder / "db").mkdir()
+    if app.kind == "flask-migrate":
+        folder = "db/migrations"
+    else:
+        folder = "db"
+        ini = f"[alembic]\nscript_location = {location}\n"
+        (app.folder / "alembic.ini").unlink()
+        (app.folder / "db/alembic.ini").write_text(ini)
+    (app.folder / "migrations").rename(app.folder / "db/migrations")
+    with app.session() as session:
+        assert load(session) == "none"
+    with app.session() as session:
+        answer = session.ask("load", flask_app="app:create_app()", read_only=True, folder=folder)
+        assert answer["kind"] == app.kind
+        assert session.ask("observe")["heads"] == ["b2"]
+
+
 def test_an_empty_database_is_brought_up_and_down_again(app: App) -> None:
     with app.session() as session:
         assert load(session) == app.kind
