@@ -134,6 +134,17 @@ def done(have: Have, plan: Plan, now: Iterable[str]) -> list[str]:
     return [step for step in steps if (step in there) == (plan.direction == "upgrade")]
 
 
+def diff(name: str, have: Have, plan: Plan, sql: str) -> dict[str, str]:
+    """A plan as Ansible shows it: its SQL where that can be said beforehand, else the names."""
+    names = "".join(f"{step.revision} {step.message}\n" for step in plan.steps)
+    return {
+        "before_header": f"database of {name}: {have.at}",
+        "after_header": f"database of {name}: {plan.target}",
+        "before": "",
+        "after": sql or names,
+    }
+
+
 def aftermath(have: Have, done: Sequence[str]) -> str:
     """What a failed migration has left behind, and what to do."""
     before = f"{_listed(done)} went well before and stays. " if done else ""

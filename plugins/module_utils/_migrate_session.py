@@ -18,7 +18,11 @@ from typing import IO, Any, cast
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate_program
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import redact
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
+    Have,
+    MigrateError,
+    Plan,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._run import PATH
 
 # The first line of its input is the program itself: no file, and no page of text in `ps`.
@@ -124,3 +128,12 @@ class Session:
         with contextlib.suppress(BrokenPipeError):  # its end is seen when it should answer
             commands.write(json.dumps(message) + "\n")
             commands.flush()
+
+
+def sql(app: Session, have: Have, plan: Plan) -> str:
+    """The SQL of a plan; empty where it depends on the data."""
+    if len(have.current) > 1:  # Alembic writes no SQL for several branches at once
+        return ""
+    way = {"direction": plan.direction, "target": plan.target}
+    text = str(app.try_to("sql", **way, start="".join(have.current)).get("sql", ""))
+    return f"{text.rstrip()}\n" if text else ""

@@ -181,7 +181,6 @@ def shown(
     if not release:
         return ""
     lines = [
-        f"release: {release.id}",
         f"revision: {release.revision}",
         f"version: {release.version}",
         *(f"commit: {subject}" for subject in commits),

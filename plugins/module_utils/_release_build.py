@@ -13,7 +13,7 @@ import pwd
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,8 @@ class Job:
     static: tuple[str, ...]
     uv: str  # empty for pip
     environment: Mapping[str, str] | None  # of the preflight; None is no preflight
+    trial_of: Path | None = None  # the app's folder, where ``root`` is one to throw away
+    variables: Mapping[str, str] = field(default_factory=dict)  # for uv and pip
 
     @property
     def folder(self) -> Path:
@@ -75,6 +77,15 @@ class Job:
     def app(self) -> Path:
         """The app's folder."""
         return self.folder / self.inputs.subdir
+
+    @property
+    def shared(self) -> Path:
+        """Where the shared folders are."""
+        return (self.trial_of or self.root) / "shared"
+
+    @property
+    def venv(self) -> Venv:
+        return Venv(self.module, self.folder / ".venv", self.inputs, self.uv, self.variables)
 
 
 def observe(root: Path) -> Have:
@@ -116,19 +127,27 @@ def build(
     nothing.
     """
     refuse_unknown_user(job.user)
-    code(job, repository)
-    warnings = []
-    if (job.folder / ".gitmodules").exists():
-        warnings.append("the repository's submodules are not fetched; their folders are empty")
-    share(job)
-    check_static(job)
-    venv = Venv(job.module, job.folder / ".venv", job.inputs, job.uv)
-    venv.make()
-    warning = venv.fill(job.folder, job.app)
-    warnings += [warning] if warning else []
-    venv.compile(job.folder, job.root / "releases" / borrow / ".venv" if borrow else None)
+    warnings = [*lay_out(job, repository), *fill(job)]
+    job.venv.compile(job.folder, job.root / "releases" / borrow / ".venv" if borrow else None)
     preflight(job)
     return record(job, repository, source), warnings
+
+
+def lay_out(job: Job, repository: Repository) -> list[str]:
+    """The code in its folder, with the links to the shared folders; return warnings."""
+    code(job, repository)
+    share(job)
+    check_static(job)
+    if (job.folder / ".gitmodules").exists():
+        return ["the repository's submodules are not fetched; their folders are empty"]
+    return []
+
+
+def fill(job: Job) -> list[str]:
+    """The venv with all that the app requires; return warnings."""
+    job.venv.make()
+    warning = job.venv.fill(job.folder, job.app)
+    return [warning] if warning else []
 
 
 def refuse_unknown_user(user: str) -> None:
@@ -169,15 +188,18 @@ def share(job: Job) -> None:
     What the repository has in one is its first content. In the shared folder the app's user does
     the work: there root could be led astray by a link that the app has put in its place.
     """
-    if job.inputs.shared:
+    if job.inputs.shared and not job.trial_of:
         _shared_folder(job)
     for name in job.inputs.shared:
-        kept = job.root / "shared" / name
+        kept = job.shared / name
         places = [job.app / name]
         if name == "instance" and (job.app / "src").is_dir():
             places.append(job.app / "src" / name)
         for place in places:
             _refuse_outside(job, place)
+            if not os.path.lexists(kept) and job.trial_of:
+                place.mkdir(parents=True, exist_ok=True)
+                continue
             if not os.path.lexists(kept):
                 _first_content(job, place if place.is_dir() else None, kept)
             if place.is_dir() and not place.is_symlink():
@@ -255,7 +277,7 @@ def _empty(folder: Path) -> None:
 
 
 def _shared_folder(job: Job) -> None:
-    shared = job.root / "shared"
+    shared = job.shared
     if not shared.exists():
         shared.mkdir(mode=0o750)
         shutil.chown(shared, job.user, job.user)

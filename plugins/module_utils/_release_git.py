@@ -78,7 +78,6 @@ class Repository:
     mirror: Path
     user: str = ""
     password: str = ""
-    commits_only: bool = False  # fetch history without files, where the server can do that
 
     @property
     def secrets(self) -> set[str]:
@@ -141,7 +140,7 @@ class Repository:
     def scratch(self) -> Iterator[Repository]:
         """The same repository with a mirror that is thrown away, and borrows from the real one."""
         with tempfile.TemporaryDirectory(prefix="pyhost-flask-") as folder:
-            copy = replace(self, mirror=Path(folder) / "repo.git", commits_only=True)
+            copy = replace(self, mirror=Path(folder) / "repo.git")
             copy._init()
             if (self.mirror / "objects").is_dir():
                 alternates = copy.mirror / "objects" / "info" / "alternates"
@@ -154,7 +153,6 @@ class Repository:
         # Housekeeping in the background would outlive this run.
         options = ["-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"]
         options += [f"--git-dir={self.mirror}", "fetch", "--quiet", "--prune", *self._transport()]
-        options += ["--filter=tree:0"] if self.commits_only else []
         self._ask([*options, "--", self.address, *ALL_REFS], FETCH_SECONDS)
 
     def _init(self) -> None:

@@ -10,7 +10,8 @@ import os
 import re
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
 from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, run
 
 CACHE = "/var/cache/pyhost-flask"
+PYTHONS = "/opt/pyhost-flask/python"  # what uv downloads, where the app can read it
 SYSTEM_PYTHON = "/usr/bin/python3"
 INSTALL_SECONDS = 1800
 PAUSES = (3, 10)  # seconds before the second and the third attempt
@@ -34,8 +36,7 @@ UV = {
     "UV_CACHE_DIR": f"{CACHE}/uv",
     "UV_HTTP_TIMEOUT": "60",
     "UV_NO_PROGRESS": "1",
-    # The app must be able to read an interpreter that uv downloads.
-    "UV_PYTHON_INSTALL_DIR": "/opt/pyhost-flask/python",
+    "UV_PYTHON_INSTALL_DIR": PYTHONS,
     "UV_PYTHON_PREFERENCE": "system",
     "UV_SYSTEM_CERTS": "1",
 }
@@ -99,12 +100,16 @@ REMEDIES = [  # (what a tool says, what to do); the first that fits
 
 @dataclass(frozen=True)
 class Venv:
-    """A venv at its final path. ``uv`` is the program, or empty for venv and pip."""
+    """A venv at its final path. ``uv`` is the program, or empty for venv and pip.
+
+    ``variables`` go to both, and win over those that they get in any case.
+    """
 
     module: Any
     path: Path
     inputs: Inputs
     uv: str
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def python(self) -> str:
@@ -163,7 +168,8 @@ class Venv:
 
     def _run(self, argv: list[str], cwd: Path, failure: str) -> None:
         """Run uv or pip, again after a failure of the network. The error says why it failed."""
-        variables = {**UV, **PIP, "NO_COLOR": "1", "UV_PROJECT_ENVIRONMENT": str(self.path)}
+        own = {"NO_COLOR": "1", "UV_PROJECT_ENVIRONMENT": str(self.path)}
+        variables = {**UV, **PIP, **own, **self.variables}
         for pause in (*PAUSES, 0):
             rc, out, err = run(self.module, argv, str(cwd), variables, INSTALL_SECONDS)
             if not rc:

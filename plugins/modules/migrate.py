@@ -168,12 +168,17 @@ from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
     MigrateError,
     Plan,
     aftermath,
+    diff,
     done,
     has_scripts,
     have,
     plan,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import Session, as_user
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import (
+    Session,
+    as_user,
+    sql,
+)
 
 LOCK_WAIT = 600  # seconds for a migration of the same database that runs elsewhere
 
@@ -240,19 +245,8 @@ class Migration:
         return found, todo
 
     def show(self, app: Session, found: Have, todo: Plan) -> None:
-        """The plan as a diff: its SQL where that can be said beforehand, else the names."""
-        way = {"direction": todo.direction, "target": todo.target}
-        sql = ""
-        if len(found.current) < 2:  # Alembic writes no SQL for several branches at once
-            sql = app.try_to("sql", **way, start="".join(found.current)).get("sql", "")
-        names = "".join(f"{step.revision} {step.message}\n" for step in todo.steps)
-        self.result["sql"] = sql
-        self.result["diff"] = {
-            "before_header": f"database of {self.params['name']}: {found.at}",
-            "after_header": f"database of {self.params['name']}: {todo.target}",
-            "before": "",
-            "after": sql or names,
-        }
+        self.result["sql"] = sql(app, found, todo)
+        self.result["diff"] = diff(self.params["name"], found, todo, self.result["sql"])
 
     def apply(self, app: Session) -> None:
         """Dump and migrate, while others are locked out."""

@@ -28,13 +28,17 @@ description:
 attributes:
   check_mode:
     description:
-      - Says what would be built, and changes nothing on the host but what uv or git may keep in
-        the folder for temporary files while it runs. It works on a host without git, uv and user.
+      - Builds the release in a scratch folder, which is removed again, and says what it would
+        bring, the packages and the pending migrations among it. The app is imported for the
+        latter, and the database is opened for reading alone. Nothing else on the host changes.
+      - It works on a host without git, uv, user and database. What cannot be known there is a
+        warning.
     support: full
   diff_mode:
     description:
-      - Shows the live release and the wanted one with the commits and the packages in between;
-        packages only where the release is built already, or has just been.
+      - Shows the live release and the wanted one with the commits and the packages in between,
+        and in check mode the SQL of the migrations, or their names where the SQL depends on the
+        data.
     support: full
 options:
   name:
@@ -97,6 +101,20 @@ options:
     type: path
     default: ""
     description: The program uv. Where it is empty or not there, pip is used.
+  migrations:
+    type: dict
+    description:
+      - How check mode finds the pending migrations of a release that is not built yet. It does not
+        look for any by default. They are run by M(pyhost.flask.migrate).
+    suboptions:
+      flask_app:
+        type: str
+        required: true
+        description: The app, as C(FLASK_APP) takes it.
+      folder:
+        type: str
+        default: ""
+        description: The folder with the migrations, where it is not found by itself.
   keep:
     type: int
     default: 5
@@ -154,9 +172,19 @@ commits:
 dependencies:
   description:
     - The packages that differ from the live release's, in C(added), C(changed) and C(removed), with
-      C(name), C(from) and C(to) each. Nothing in check mode where the release is not built.
+      C(name), C(from) and C(to) each.
   returned: success
   type: dict
+built:
+  description: Whether the release stands on the host; not so in check mode where it is a new one.
+  returned: success
+  type: bool
+migrations:
+  description:
+    - The pending migrations of a release that is not built yet, with C(revision) and C(message).
+  returned: in check mode, with O(migrations), where the release is not built
+  type: list
+  elements: dict
 pruned:
   description: The IDs of the releases that were removed.
   returned: success
@@ -178,8 +206,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _release, _release_build
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _migrate,
+    _release,
+    _release_build,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Have,
     Inputs,
@@ -194,6 +227,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_git import (
     Repository,
     repository,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Trial, trial
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import python_version
 
 SPEC: dict[str, Any] = {
@@ -210,6 +244,13 @@ SPEC: dict[str, Any] = {
     "user": {"type": "str", "required": True},
     "environment": {"type": "path"},
     "uv": {"type": "path", "default": ""},
+    "migrations": {
+        "type": "dict",
+        "options": {
+            "flask_app": {"type": "str", "required": True},
+            "folder": {"type": "str", "default": ""},
+        },
+    },
     "keep": {"type": "int", "default": 5},
 }
 
@@ -223,7 +264,7 @@ def main() -> None:
     module.no_log_values.update(source.secrets)
     try:
         result = deploy(module, source)
-    except (ReleaseError, OSError) as error:
+    except (ReleaseError, MigrateError, OSError) as error:
         what = f"{module.params['name']} ({source.address}, version {module.params['version']})"
         module.fail_json(msg=f"{what}: {error}\nWhat runs was not touched.")
     module.exit_json(**result, seconds=round(time.monotonic() - started, 2))
@@ -235,7 +276,11 @@ def deploy(module: AnsibleModule, source: Repository) -> dict[str, Any]:
         if not module.check_mode:
             raise ReleaseError("there is no git on the host; install it (app_packages names it)")
         module.warn(f"{module.params['name']}: no git on the host yet, so the revision is unknown")
-        return {"changed": True, **result(Release("", version=module.params["version"]), Have())}
+        return {
+            "changed": True,
+            "built": False,
+            **result(Release("", version=module.params["version"]), Have()),
+        }
     if module.check_mode:
         with source.scratch() as copy:
             return carry_out(module, copy)
@@ -250,23 +295,33 @@ def carry_out(module: AnsibleModule, source: Repository) -> dict[str, Any]:
     wanted = resolve(source, module.params["version"])
     job = job_for(module, root, wanted.revision)
     plan = _release.plan(job.id, module.params["keep"], have)
-    live = have.releases.get(have.live)
-    release = have.releases.get(job.id, Release(job.id, wanted.revision, wanted.version))
-    if plan.build and not module.check_mode:
-        obtain(source, wanted.revision)
-        release, warnings = _release_build.build(job, source, wanted, lender(have))
-        for text in warnings:
-            module.warn(f"{module.params['name']}: {text}")
-    elif not plan.build:
+    if plan.build:
+        release, found = make(job, source, wanted, have)
+    else:
+        release, found = have.releases[job.id], Trial()
         _release_build.check_static(job)
-    commits = commits_between(source, live, wanted.revision)
+    for text in found.warnings:
+        module.warn(f"{module.params['name']}: {text}")
+    commits = commits_between(source, have.releases.get(have.live), wanted.revision)
     if not module.check_mode:
         _release_build.prune(root, plan.prune)
     return {
         "changed": plan.build or bool(plan.prune),
-        "diff": diff(live, release, commits) if plan.build else {},
+        "built": not (plan.build and module.check_mode),
+        "diff": diffs(module.params["name"], have, release, commits, found) if plan.build else [],
+        **pending(found),
         **result(replace(release, version=wanted.version), have, root, commits, plan.prune),
     }
+
+
+def make(job: Job, source: Repository, wanted: Source, have: Have) -> tuple[Release, Trial]:
+    """Build the release, or try it out in check mode."""
+    obtain(source, wanted.revision)
+    if job.module.check_mode:
+        found = trial(job, source, job.module.params["migrations"])
+        return Release(job.id, wanted.revision, wanted.version, packages=found.packages), found
+    release, warnings = _release_build.build(job, source, wanted, lender(have))
+    return release, Trial(warnings=warnings)
 
 
 def resolve(source: Repository, version: str) -> Source:
@@ -342,13 +397,30 @@ def dependencies(live: Release | None, release: Release) -> dict[str, list[dict[
     return changed_packages(live.packages if live else {}, release.packages)
 
 
-def diff(live: Release | None, release: Release, commits: Sequence[str]) -> dict[str, str]:
-    """From the live release to the new one, as Ansible shows it."""
+def diffs(
+    name: str, have: Have, release: Release, commits: Sequence[str], found: Trial
+) -> list[dict[str, str]]:
+    """From the live release to the new one, as Ansible shows it, and its migrations."""
+    live = have.releases.get(have.live)
     packages = dependencies(live, release)
-    return {
+    shown_release = {
+        "before_header": f"release of {name}: {live.id if live else 'none'}",
+        "after_header": f"release of {name}: {release.id}",
         "before": shown(live, (), packages, "from"),
         "after": shown(release, commits, packages, "to"),
     }
+    todo = found.pending
+    if not todo or not todo.plan.steps:
+        return [shown_release]
+    return [shown_release, _migrate.diff(name, todo.have, todo.plan, todo.sql)]
+
+
+def pending(found: Trial) -> dict[str, list[dict[str, str]]]:
+    """The pending migrations, where the release was asked for them."""
+    if not found.pending:
+        return {}
+    steps = found.pending.plan.steps
+    return {"migrations": [{"revision": item.revision, "message": item.message} for item in steps]}
 
 
 def result(

@@ -258,7 +258,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "previous": previous(have),
         "reasons": _reload.reasons(want, have),
         "steps": [f"{step.kind} {step.slot}" for step in steps],
-        "diff": _reload.diff(want, have, steps),
+        "diff": {
+            "before_header": f"traffic of {params['name']}",
+            "after_header": f"traffic of {params['name']}",
+            **_reload.diff(want, have, steps),
+        },
     }
     if not module.check_mode:
         if steps:

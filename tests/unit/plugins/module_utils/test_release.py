@@ -166,11 +166,10 @@ def test_both_sides_of_the_diff() -> None:
     one, two = Release("a-1", A, "v1"), Release("b-2", B, "v2")
     assert shown(None, (), changes, "from") == ""
     assert shown(one, (), changes, "from") == (
-        f"release: a-1\nrevision: {A}\nversion: v1\npackage: flask 3.0\npackage: old 1\n"
+        f"revision: {A}\nversion: v1\npackage: flask 3.0\npackage: old 1\n"
     )
     assert shown(two, ["Say more"], changes, "to") == (
-        f"release: b-2\nrevision: {B}\nversion: v2\ncommit: Say more\n"
-        "package: flask 3.1\npackage: new 2\n"
+        f"revision: {B}\nversion: v2\ncommit: Say more\npackage: flask 3.1\npackage: new 2\n"
     )
 
 

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a release would bring, found out by building it in a scratch folder that is thrown away.
+
+This is what check mode does. Nothing that stays on the host is written: not in the app's folder,
+not in the caches, not in the database, which is opened for reading alone.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _migrate, _release_build
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import (
+    Session,
+    as_user,
+    sql,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
+from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Repository
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
+    CACHE,
+    PYTHONS,
+    installed,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._run import run
+
+# On the disk of the caches, whose files then need not be copied but are linked.
+PLACE = Path("/var/cache")
+PREFIX = "pyhost-flask-plan-"
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The migrations that the release would run, and their SQL, empty where it is not known."""
+
+    have: _migrate.Have
+    plan: _migrate.Plan
+    sql: str
+
+
+@dataclass
+class Trial:
+    """What was found out, and in ``warnings`` what was not, and why."""
+
+    packages: dict[str, str] = field(default_factory=dict)
+    pending: Pending | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def trial(job: Job, repository: Repository, migrations: dict[str, Any] | None) -> Trial:
+    """Build the release in a scratch folder, and ask it for its migrations.
+
+    ``migrations`` holds ``flask_app`` and ``folder``, or is None where nothing is to be asked.
+    ``ReleaseError`` and ``MigrateError`` are what the deploy would certainly fail of. What may only
+    be missing because check mode has not made it is a warning.
+    """
+    found = Trial()
+    with scratch(job.user) as folder:
+        job = replace(job, root=folder, trial_of=job.root, variables=own_caches(job, folder))
+        job.folder.parent.mkdir()
+        found.warnings += _release_build.lay_out(job, repository)
+        try:
+            found.warnings += _release_build.fill(job)
+        except ReleaseError as error:
+            found.warnings.append(
+                f"the packages and migrations of {job.id} are not known, because it could not be"
+                f" tried out: {error}"
+            )
+            return found
+        found.packages = installed(job.folder / ".venv")
+        if migrations and _migrate.has_scripts(str(job.app), migrations["folder"]):
+            ask_migrations(job, migrations, found)
+    return found
+
+
+@contextmanager
+def scratch(user: str) -> Iterator[Path]:
+    """A folder for root and the app's user alone, which is removed afterwards.
+
+    What a run that was killed has left is removed as well.
+    """
+    for old in PLACE.glob(f"{PREFIX}*"):
+        if not os.path.exists(f"/proc/{old.name.split('-')[-2]}"):
+            shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=PLACE) as folder:
+        try:
+            os.chown(folder, 0, pwd.getpwnam(user).pw_gid)
+        except KeyError:
+            pass  # there is no such user yet, so nobody but root reads it
+        else:
+            os.chmod(folder, 0o750)
+        yield Path(folder)
+
+
+def own_caches(job: Job, folder: Path) -> dict[str, str]:
+    """Variables for uv and pip, with copies of their caches and interpreters made of links.
+
+    Both replace the files in their caches and never write into them.
+    """
+    for source, name in ((CACHE, "cache"), (PYTHONS, "python")):
+        if os.path.isdir(source):
+            run(job.module, ["cp", "--archive", "--link", source, str(folder / name)])
+    return {
+        "PIP_CACHE_DIR": f"{folder}/cache/pip",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "UV_CACHE_DIR": f"{folder}/cache/uv",
+        "UV_PYTHON_INSTALL_DIR": f"{folder}/python",
+    }
+
+
+def ask_migrations(job: Job, migrations: dict[str, Any], found: Trial) -> None:
+    """Find the pending migrations, as the app's user and in its environment."""
+    try:
+        pwd.getpwnam(job.user)
+    except KeyError:
+        found.warnings.append(f"its migrations are not known yet: there is no user {job.user!r}")
+        return
+    if job.environment is None:
+        found.warnings.append("its migrations are not known yet: the environment file is not there")
+        return
+    python, variables = as_user(job.user, str(job.folder / ".venv"), dict(job.environment))
+    with Session(python, str(job.app), variables) as app:
+        try:
+            if app.ask("load", read_only=True, **migrations)["kind"] == "none":
+                return
+            have = _migrate.have(app.ask("observe"))
+        except MigrateError as error:
+            # The server, a variable or a shared folder may be what check mode has not made.
+            found.warnings.append(f"its migrations are not known: {error}")
+            return
+        plan = _migrate.plan(have, "heads", downgrade=False)
+        found.pending = Pending(have, plan, sql(app, have, plan) if plan.steps else "")
