@@ -59,13 +59,25 @@ class Trial:
     pending: Pending | None = None
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def migrations(self) -> list[dict[str, str]]:
+        """The pending migrations, in their order."""
+        steps = self.pending.plan.steps if self.pending else ()
+        return [{"revision": step.revision, "message": step.message} for step in steps]
+
+    def diffs(self, name: str) -> list[dict[str, str]]:
+        """The pending migrations of the app ``name``, as Ansible shows them."""
+        if not self.pending or not self.pending.plan.steps:
+            return []
+        return [_migrate.diff(name, self.pending.have, self.pending.plan, self.pending.sql)]
+
 
 def trial(job: Job, repository: Repository, migrations: dict[str, Any] | None) -> Trial:
     """Build the release in a scratch folder, and ask it for its migrations.
 
     ``migrations`` holds ``flask_app`` and ``folder``, or is None where nothing is to be asked.
-    ``ReleaseError`` and ``MigrateError`` are what the deploy would certainly fail of. What may only
-    be missing because check mode has not made it is a warning.
+    ``ReleaseError`` is what the deploy would certainly fail of. What may only be missing because
+    check mode has not made it is a warning.
     """
     found = Trial()
     with scratch(job.user) as folder:
@@ -81,8 +93,11 @@ def trial(job: Job, repository: Repository, migrations: dict[str, Any] | None) -
             )
             return found
         found.packages = installed(job.folder / ".venv")
-        if migrations and _migrate.has_scripts(str(job.app), migrations["folder"]):
-            ask_migrations(job, migrations, found)
+        try:
+            if migrations and _migrate.has_scripts(str(job.app), migrations["folder"]):
+                ask_migrations(job, migrations, found)
+        except MigrateError as error:
+            raise ReleaseError(str(error)) from error
     return found
 
 

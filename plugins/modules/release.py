@@ -202,17 +202,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import (
-    _migrate,
-    _release,
-    _release_build,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils import _release, _release_build
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Have,
     Inputs,
@@ -227,8 +222,10 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_git import (
     Repository,
     repository,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Trial, trial
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import python_version
+
+if TYPE_CHECKING:
+    from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Trial
 
 SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -264,7 +261,7 @@ def main() -> None:
     module.no_log_values.update(source.secrets)
     try:
         result = deploy(module, source)
-    except (ReleaseError, MigrateError, OSError) as error:
+    except (ReleaseError, OSError) as error:
         what = f"{module.params['name']} ({source.address}, version {module.params['version']})"
         module.fail_json(msg=f"{what}: {error}\nWhat runs was not touched.")
     module.exit_json(**result, seconds=round(time.monotonic() - started, 2))
@@ -295,33 +292,43 @@ def carry_out(module: AnsibleModule, source: Repository) -> dict[str, Any]:
     wanted = resolve(source, module.params["version"])
     job = job_for(module, root, wanted.revision)
     plan = _release.plan(job.id, module.params["keep"], have)
-    if plan.build:
-        release, found = make(job, source, wanted, have)
-    else:
-        release, found = have.releases[job.id], Trial()
+    found: Trial | None = None
+    if not plan.build:
+        release = have.releases[job.id]
         _release_build.check_static(job)
-    for text in found.warnings:
-        module.warn(f"{module.params['name']}: {text}")
+    elif module.check_mode:
+        found = try_out(job, source)
+        release = Release(job.id, wanted.revision, wanted.version, packages=found.packages)
+    else:
+        obtain(source, wanted.revision)
+        release, warnings = _release_build.build(job, source, wanted, lender(have))
+        warn(module, warnings)
     commits = commits_between(source, have.releases.get(have.live), wanted.revision)
     if not module.check_mode:
         _release_build.prune(root, plan.prune)
     return {
         "changed": plan.build or bool(plan.prune),
-        "built": not (plan.build and module.check_mode),
+        "built": found is None,
         "diff": diffs(module.params["name"], have, release, commits, found) if plan.build else [],
-        **pending(found),
+        **({"migrations": found.migrations} if found and found.pending else {}),
         **result(replace(release, version=wanted.version), have, root, commits, plan.prune),
     }
 
 
-def make(job: Job, source: Repository, wanted: Source, have: Have) -> tuple[Release, Trial]:
-    """Build the release, or try it out in check mode."""
-    obtain(source, wanted.revision)
-    if job.module.check_mode:
-        found = trial(job, source, job.module.params["migrations"])
-        return Release(job.id, wanted.revision, wanted.version, packages=found.packages), found
-    release, warnings = _release_build.build(job, source, wanted, lender(have))
-    return release, Trial(warnings=warnings)
+def try_out(job: Job, source: Repository) -> Trial:
+    """Find out what the release would bring, without building it to stay."""
+    # Imported here, for a run that has nothing to do need not wait for it.
+    from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import trial
+
+    obtain(source, job.inputs.revision)
+    found = trial(job, source, job.module.params["migrations"])
+    warn(job.module, found.warnings)
+    return found
+
+
+def warn(module: AnsibleModule, warnings: Sequence[str]) -> None:
+    for text in warnings:
+        module.warn(f"{module.params['name']}: {text}")
 
 
 def resolve(source: Repository, version: str) -> Source:
@@ -398,7 +405,7 @@ def dependencies(live: Release | None, release: Release) -> dict[str, list[dict[
 
 
 def diffs(
-    name: str, have: Have, release: Release, commits: Sequence[str], found: Trial
+    name: str, have: Have, release: Release, commits: Sequence[str], found: Trial | None
 ) -> list[dict[str, str]]:
     """From the live release to the new one, as Ansible shows it, and its migrations."""
     live = have.releases.get(have.live)
@@ -409,18 +416,7 @@ def diffs(
         "before": shown(live, (), packages, "from"),
         "after": shown(release, commits, packages, "to"),
     }
-    todo = found.pending
-    if not todo or not todo.plan.steps:
-        return [shown_release]
-    return [shown_release, _migrate.diff(name, todo.have, todo.plan, todo.sql)]
-
-
-def pending(found: Trial) -> dict[str, list[dict[str, str]]]:
-    """The pending migrations, where the release was asked for them."""
-    if not found.pending:
-        return {}
-    steps = found.pending.plan.steps
-    return {"migrations": [{"revision": item.revision, "message": item.message} for item in steps]}
+    return [shown_release, *(found.diffs(name) if found else ())]
 
 
 def result(

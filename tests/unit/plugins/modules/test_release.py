@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate
 from ansible_collections.pyhost.flask.plugins.module_utils._release import Have, Release
 from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Pending, Trial
-from ansible_collections.pyhost.flask.plugins.modules.release import diffs, pending
+from ansible_collections.pyhost.flask.plugins.modules.release import diffs
 
 OLD = Release("1a-1", "1a", "v1", packages={"flask": "3.0", "six": "1.0", "jinja2": "3.1"})
 NEW = Release("2b-2", "2b", "v2", packages={"flask": "3.1", "rich": "14.0", "jinja2": "3.1"})
@@ -34,21 +34,20 @@ SHOWN = [  # what is live, what was found out, and the parts of the diffs
         Trial(pending=BEHIND),
         [("release of notes: 1a-1", LIVE, WANTED), ("database of notes: b2", "", "ALTER TABLE\n")],
     ),
-    (None, Trial(), [("release of notes: none", "", FIRST)]),
+    (None, None, [("release of notes: none", "", FIRST)]),
 ]
 
 
 @pytest.mark.parametrize(("live", "found", "parts"), SHOWN)
-def test_diffs(live: Release | None, found: Trial, parts: list[tuple[str, str, str]]) -> None:
+def test_diffs(
+    live: Release | None, found: Trial | None, parts: list[tuple[str, str, str]]
+) -> None:
     have = Have({live.id: live}, live=live.id) if live else Have()
     made = diffs("notes", have, NEW, ["Fix"], found)
     assert [(diff["before_header"], diff["before"], diff["after"]) for diff in made] == parts
     assert made[0]["after_header"] == "release of notes: 2b-2"
 
 
-def test_migrations_are_returned_where_they_are_known() -> None:
-    assert pending(Trial()) == {}
-    assert pending(Trial(pending=LEVEL)) == {"migrations": []}
-    assert pending(Trial(pending=BEHIND)) == {
-        "migrations": [{"revision": "c3", "message": "Add colours"}]
-    }
+def test_migrations_are_listed() -> None:
+    assert Trial().migrations == Trial(pending=LEVEL).migrations == []
+    assert Trial(pending=BEHIND).migrations == [{"revision": "c3", "message": "Add colours"}]
