@@ -44,8 +44,9 @@ def forked(source):
 def broken(source, forked):
     """Publish a migration that joins them, and fails after it has added a column."""
     parents = (f"{int(forked) - 1:04}", forked)
-    up = f'{add(f"half_{forked}")}\nop.execute("SELECT nonsense")'
-    source.migrate("Join them", up, "pass", *parents)
+    column = f"half_{forked}"
+    up = f'{add(column)}\nop.execute("SELECT nonsense")'
+    source.migrate("Join them", up, f'op.drop_column("notes", "{column}")', *parents)
     source.publish()
     return source.head
 
