@@ -1,0 +1,90 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.pyhost.flask.plugins.modules.database import (
+    DatabaseError,
+    Server,
+    User,
+    parse_grants,
+    plan,
+    wanted,
+)
+
+SOCKET = "VIA unix_socket"
+NOTES = r"ALL PRIVILEGES ON `my\_notes`.*"
+ME = "`notes`@`localhost`"
+WANT = wanted([{"name": "my_notes", "user": "notes"}])
+CREATE = "CREATE DATABASE `my_notes` CHARACTER SET utf8mb4"
+REVOKE = f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {ME}"
+GRANT = rf"GRANT ALL PRIVILEGES ON `my\_notes`.* TO {ME}"
+OTHERS = {"backup": User("VIA unix_socket", frozenset({"SELECT ON *.*"}))}
+
+
+def server(login: str, *rights: str) -> Server:
+    return Server(frozenset({"my_notes", "shop"}), {"notes": User(login, frozenset(rights))})
+
+
+@pytest.mark.parametrize(
+    ("have", "statements"),
+    [
+        (Server(), [CREATE, f"CREATE USER {ME} IDENTIFIED VIA unix_socket", GRANT]),
+        (Server(frozenset({"my_notes"}), OTHERS), [f"CREATE USER {ME} IDENTIFIED {SOCKET}", GRANT]),
+        (Server(frozenset(), server(SOCKET, NOTES).users), [CREATE]),
+        (server(SOCKET, NOTES), []),
+        (server(SOCKET), [GRANT]),
+        (server("BY PASSWORD '*00'", NOTES), [f"ALTER USER {ME} IDENTIFIED VIA unix_socket"]),
+        # _ without a backslash stands for any character: rights on the database myxnotes too.
+        (server(SOCKET, "ALL PRIVILEGES ON `my_notes`.*"), [REVOKE, GRANT]),
+        (server(SOCKET, NOTES, "SELECT ON `shop`.*"), [REVOKE, GRANT]),
+        (server(SOCKET, NOTES + " WITH GRANT OPTION"), [REVOKE, GRANT]),
+    ],
+)
+def test_plan(have: Server, statements: list[str]) -> None:
+    assert plan(WANT, have) == statements
+    after = Server(have.databases | WANT.databases, {**have.users, **WANT.users})
+    assert plan(WANT, after) == []
+
+
+def test_one_user_has_several_databases() -> None:
+    want = wanted([{"name": name, "user": "notes"} for name in ("a", "b")])
+    assert want.users["notes"].rights == {"ALL PRIVILEGES ON `a`.*", "ALL PRIVILEGES ON `b`.*"}
+
+
+@pytest.mark.parametrize("name", ["", "a`b", "a b", "a'b", "a\\b", "a%", "a\n", "a" * 65])
+def test_what_is_no_name(name: str) -> None:
+    with pytest.raises(DatabaseError, match="is no name here"):
+        wanted([{"name": "notes", "user": name}])
+
+
+@pytest.mark.parametrize(
+    ("lines", "user"),
+    [
+        (
+            [
+                f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket",
+                rf"GRANT ALL PRIVILEGES ON `my\_notes`.* TO {ME}",
+            ],
+            User(SOCKET, frozenset({NOTES})),
+        ),
+        (
+            [f"GRANT SELECT ON *.* TO {ME} IDENTIFIED BY PASSWORD '*00' WITH GRANT OPTION"],
+            User("BY PASSWORD '*00'", frozenset({"SELECT ON *.* WITH GRANT OPTION"})),
+        ),
+        (
+            [f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket REQUIRE SSL"],
+            User(SOCKET),
+        ),
+        (
+            [f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket OR ed25519 USING 'x'"],
+            User("VIA unix_socket OR ed25519 USING 'x'"),
+        ),
+        ([f"GRANT `readers` TO {ME}", f"GRANT USAGE ON *.* TO {ME}"], User()),
+    ],
+)
+def test_parse_grants(lines: list[str], user: User) -> None:
+    assert parse_grants(lines) == {"notes": user}
