@@ -8,13 +8,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: packages
 author: The pyhost.flask developers (@pyhost)
-short_description: Debian packages that must be installed, and services that must run
+short_description: Debian packages and tools that must be installed, and services that must run
 version_added: 0.1.0
 description:
   - Installs the packages that are missing, without recommended ones, in one transaction. Where none
     is missing it asks dpkg, and nothing else.
   - M(ansible.builtin.apt) can do far more, but it first installs a library on the host, cannot
     look at a host without it in check mode, and needs a second for a host with nothing to do.
+  - Installs tools from PyPI, each in a venv of its own, where it disturbs nothing else.
   - Enables and starts the services that are not enabled or do not run.
   - An installation that was interrupted is finished. Another one that is under way, such as that of
     unattended upgrades, is waited for.
@@ -36,6 +37,13 @@ options:
     elements: str
     default: []
     description: Units that must be enabled and run, such as V(mariadb.service).
+  venvs:
+    type: dict
+    default: {}
+    description:
+      - Tools from PyPI in exact versions, such as V(uv==0.13.8), by the folders of their venvs.
+      - A tool must have a wheel for the host. Debian's package python3-venv must be among O(name),
+        or installed.
 """
 
 EXAMPLES = r"""
@@ -47,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 missing:
-  description: The packages that were missing.
+  description: The packages and tools that were missing.
   returned: success
   type: list
   elements: str
@@ -58,7 +66,11 @@ stopped:
   elements: str
 """
 
+import os
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -68,6 +80,10 @@ QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l", "LC_ALL":
 QUERY = ["dpkg-query", "--show", "--showformat=${Package} ${Version} ${db:Status-Status}\n"]
 # Files of /etc that the administrator has changed stay as they are.
 KEEP = ["--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold"]
+TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9._+!-]*")
+# Debian keeps this pip for new venvs: to install another one takes longer than the tool.
+WHEELS = Path("/usr/share/python-wheels")
+COMPLETE = "pyhost-flask"  # the file that says what a venv holds, written last
 PATIENT = ["--option=DPkg::Lock::Timeout=600", "--option=Acquire::Retries=3"]
 
 
@@ -118,16 +134,67 @@ def install(module: AnsibleModule, names: list[str]) -> None:
         run(module, command, ", ".join(names))
 
 
-def apply(module: AnsibleModule, lacking: list[str], services: list[str]) -> bool:
+def incomplete(venvs: Mapping[str, str]) -> dict[str, str]:
+    """The venvs that do not hold their tool in its version."""
+
+    def there(folder: str, tool: str) -> bool:
+        complete = Path(folder, COMPLETE)
+        return complete.is_file() and complete.read_text() == tool
+
+    return {folder: tool for folder, tool in venvs.items() if not there(folder, tool)}
+
+
+def make_venv(module: AnsibleModule, folder: str, tool: str) -> None:
+    """Make a venv anew, with nothing in it but the tool."""
+    run(module, ["python3", "-m", "venv", "--clear", "--without-pip", folder], tool)
+    pips = sorted(WHEELS.glob("pip-*.whl"))
+    if not pips:
+        raise PackagesError(f"{tool}: {WHEELS} has no pip; install the package python3-venv")
+    flags = ["--only-binary", ":all:", "--no-compile", "--disable-pip-version-check"]
+    pip = ["env", f"PYTHONPATH={pips[-1]}", f"{folder}/bin/python", "-m", "pip"]
+    run(module, [*pip, "install", *flags, tool], tool)
+    Path(folder, COMPLETE).write_text(tool)
+
+
+def apply(
+    module: AnsibleModule, lacking: list[str], venvs: dict[str, str], services: list[str]
+) -> bool:
     """Install what is missing and start what does not run; whether that changed anything."""
     before = observe(module) if lacking else {}
     if lacking:
         install(module, lacking)
+    for folder, tool in venvs.items():
+        make_venv(module, folder, tool)
     idle = stopped(module.run_command, services)
     if idle:
         run(module, start(idle), ", ".join(idle))
     # A name that other packages provide is always missing; it changes nothing.
-    return bool(idle) or bool(lacking and observe(module) != before)
+    return bool(idle or venvs) or bool(lacking and observe(module) != before)
+
+
+def check(params: Mapping[str, Any]) -> None:
+    """Raise PackagesError for what cannot be a package, a service or a tool."""
+    for name in (*params["name"], *params["services"]):
+        if name.startswith("-") or not name.strip():
+            raise PackagesError(f"{name!r} is no name of a package or service")
+    for folder, tool in params["venvs"].items():
+        if not os.path.isabs(folder) or not TOOL.fullmatch(str(tool)):
+            raise PackagesError(f"venvs: {folder}: {tool} should be as /opt/uv: uv==0.13.8")
+
+
+def change(module: AnsibleModule) -> dict[str, Any]:
+    """Bring all of it about, unless in check mode; the result for the user."""
+    check(module.params)
+    names, services = module.params["name"], module.params["services"]
+    lacking = missing(names, observe(module, *names)) if names else []
+    venvs = incomplete(module.params["venvs"])
+    idle = stopped(module.run_command, services)
+    changed = bool(lacking or venvs or idle)
+    if changed and not module.check_mode:
+        changed = apply(module, lacking, venvs, services)
+    absent = [*lacking, *venvs.values()]
+    diff = {"before": "", "after": "".join(f"{name}\n" for name in (*absent, *idle))}
+    return {"changed": changed, "missing": absent, "stopped": idle, "diff": diff}
 
 
 def main() -> None:
@@ -135,24 +202,15 @@ def main() -> None:
         argument_spec={
             "name": {"type": "list", "elements": "str", "required": True},
             "services": {"type": "list", "elements": "str", "default": []},
+            "venvs": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
-    names, services = module.params["name"], module.params["services"]
-    bad = [name for name in (*names, *services) if name.startswith("-") or not name.strip()]
-    if bad:
-        module.fail_json(msg=f"{bad[0]!r} is no name of a package or service")
-    lacking = missing(names, observe(module, *names)) if names else []
-    idle = stopped(module.run_command, services)
-    changed = bool(lacking or idle)
-    if changed and not module.check_mode:
-        try:
-            changed = apply(module, lacking, services)
-        except PackagesError as error:
-            module.fail_json(msg=str(error))
-    after = "".join(f"{name}\n" for name in (*lacking, *idle))
-    diff = {"before": "", "after": after}
-    module.exit_json(changed=changed, missing=lacking, stopped=idle, diff=diff)
+    try:
+        result = change(module)
+    except (PackagesError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.modules.packages import missing, parse
+from ansible_collections.pyhost.flask.plugins.modules.packages import (
+    COMPLETE,
+    PackagesError,
+    check,
+    incomplete,
+    missing,
+    parse,
+)
 
 LISTING = """\
 nginx 1.26.3-3+deb13u1 installed
@@ -37,3 +47,27 @@ def test_missing(names: list[str], lacking: list[str]) -> None:
     assert missing(names, installed) == lacking
     after = {**installed, **{name.split("=")[0]: name.partition("=")[2] for name in lacking}}
     assert missing(names, after) == []
+
+
+def test_a_venv_is_incomplete_until_it_says_what_it_holds(tmp_path: Path) -> None:
+    venvs = {str(tmp_path): "uv==2"}
+    assert incomplete(venvs) == venvs
+    (tmp_path / COMPLETE).write_text("uv==1")
+    assert incomplete(venvs) == venvs
+    (tmp_path / COMPLETE).write_text("uv==2")
+    assert incomplete(venvs) == {}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"name": ["--purge"]},
+        {"services": [" "]},
+        {"venvs": {"/opt/uv": "uv"}},
+        {"venvs": {"/opt/uv": "uv==1 --index-url=x"}},
+        {"venvs": {"opt/uv": "uv==1"}},
+    ],
+)
+def test_what_is_refused(params: dict[str, Any]) -> None:
+    with pytest.raises(PackagesError):
+        check({"name": [], "services": [], "venvs": {}, **params})
