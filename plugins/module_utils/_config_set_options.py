@@ -40,6 +40,16 @@ SPEC: dict[str, dict[str, Any]] = {
     "validate": {"type": "list", "elements": "list", "default": []},
     "apply": {"type": "list", "elements": "list", "default": []},
     "services": {"type": "list", "elements": "str", "default": []},
+    "users": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "home": {"type": "path", "required": True},
+            "comment": {"type": "str", "default": ""},
+        },
+    },
 }
 
 LARGEST = 16 * 1024 * 1024  # bytes of a file that is still configuration

@@ -121,6 +121,27 @@ options:
     type: list
     elements: str
     default: []
+  users:
+    description:
+      - System users that the files belong to. Those that do not exist are made before the files,
+        each with a group of the same name, and stay where the set fails. A user who exists is left
+        as is.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The user's name.
+        type: str
+        required: true
+      home:
+        description: The home folder. It is not made; it can be in O(files).
+        type: path
+        required: true
+      comment:
+        description: What the user is for.
+        type: str
+        default: ""
   _contents:
     description: Internal. The contents as the controller rendered them; not for playbooks.
     type: str
@@ -180,6 +201,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _config_set_users as users
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
     ConfigError,
     Node,
@@ -240,6 +262,9 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         raise ConfigError("is no name for a set; use letters, digits, dots, hyphens and _")
     todo = {option: commands(params, option) for option in ("validate", "apply")}
     want, secret = wanted(params["files"], contents_of(params["_contents"]))
+    strangers = users.missing(params["users"])
+    if not check:
+        users.make(strangers, runner(module, []))
     want = resolved(want, strict=not check)
     store = Store(FOLDER, params["name"])
     with contextlib.nullcontext() if check else store.locked():
@@ -261,11 +286,11 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         if status != 0:
             raise ConfigError(f"{', '.join(idle)} did not start: {(err or out).strip()}")
     return {
-        "changed": bool(due or idle),
+        "changed": bool(strangers or due or idle),
         "paths": [change.path for change in changes],
         "unwanted": unwanted,
         "applied": due and bool(todo["apply"]),
-        "diff": diff(changes, secret) if module._diff else [],
+        "diff": [*users.diff(strangers), *diff(changes, secret)] if module._diff else [],
     }
 
 
