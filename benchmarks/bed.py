@@ -59,6 +59,7 @@ class Bed:
         self.ssh_config = FOLDER / "ssh_config"
         self.notes = FOLDER / "notes"
         self.revision = ""
+        self.previous = ""
 
     def __enter__(self) -> Bed:
         shutil.rmtree(FOLDER, ignore_errors=True)
@@ -101,6 +102,7 @@ class Bed:
     def _publish(self) -> None:
         self._script("publish", SERVICES, "notes", str(self.notes))
         git = ("git", "-C", "/srv/git/notes.git")
+        self.previous = self.revision
         self.revision = output("docker", "exec", SERVICES, *git, "rev-parse", "main")
 
     def _write_ssh_config(self, host: Host) -> None:

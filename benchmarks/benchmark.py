@@ -34,7 +34,7 @@ class Run:
 
 
 def measure(case: Case, bed: Bed, host: Host, log: Path) -> Run:
-    """Run ``case``, until its site serves the newest commit; BenchmarkError where it does not."""
+    """Run ``case``, until its site serves what it should; BenchmarkError where it does not."""
     case.before(bed)
     command = case.command(bed, host)
     tasks = FOLDER / "tasks.json"
@@ -59,16 +59,17 @@ def measure(case: Case, bed: Bed, host: Host, log: Path) -> Run:
 
 
 def wait_for_site(case: Case, bed: Bed, host: Host, log: Path) -> None:
-    """Until the site answers over HTTPS, and says that it runs the newest commit."""
+    """Until the site answers over HTTPS, and says that it runs the commit that it should."""
+    revision = case.serves(bed)[:12]
     deadline = time.monotonic() + PATIENCE
     while True:
         health, page = host.fetch("/health"), host.fetch("/")
-        if f'"{bed.revision[:12]}' in health and "<title>" in page:
+        if f'"{revision}' in health and "<title>" in page:
             return
         if time.monotonic() > deadline:
             raise BenchmarkError(
                 f"{case.name} ended without an error, but the site does not serve the commit"
-                f" {bed.revision[:12]}; /health says: {health or 'nothing'}; see {log}"
+                f" {revision}; /health says: {health or 'nothing'}; see {log}"
             )
         time.sleep(0.05)
 

@@ -11,6 +11,8 @@ from bed import CACHE, FOLDER, ROOT, Bed, Host
 
 ACME = "https://services:14000/dir"
 EMAIL = "you@example.org"
+DEPLOY = "playbooks/deploy.yml"
+ROLLBACK = "playbooks/rollback.yml"
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Case:
     """A row: ``command`` is timed, ``before`` is not.
 
     Cases with the same ``host`` run on one server, in their order here; it is bare before the
-    first of them, in each round. After each case, its site must serve the newest commit.
+    first of them, in each round. After each case, its site must serve the commit
+    ``serves``, the newest one where the case does not say otherwise.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Case:
     host: str
     command: Callable[[Bed, Host], Command]
     before: Callable[[Bed], None] = lambda bed: None
+    serves: Callable[[Bed], str] = lambda bed: bed.revision
 
 
 def shell(bed: Bed, host: Host) -> Command:
@@ -69,4 +73,12 @@ CASES = [
     Case("empty", "site.yml, empty host", "site", playbook("site.yml")),
     Case("nothing", "site.yml, nothing to do", "site", playbook("site.yml")),
     Case("commit", "site.yml, one new commit", "site", playbook("site.yml"), Bed.commit),
+    Case("deploy", "deploy.yml, one new commit", "site", playbook(DEPLOY), Bed.commit),
+    Case(
+        name="rollback",
+        title="rollback.yml, to the release before",
+        host="site",
+        command=playbook(ROLLBACK),
+        serves=lambda bed: bed.previous,
+    ),
 ]
