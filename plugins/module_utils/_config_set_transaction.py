@@ -116,8 +116,8 @@ class Transaction:
     apply: list[list[str]]
     run: Run
 
-    def commit(self, after: State) -> None:
-        """Bring the changes about, and the state ``after`` them."""
+    def commit(self, after: State) -> str:
+        """Bring the changes about, and the state ``after`` them; what ``apply`` printed."""
         try:
             self._begin()
             tried = self._try_out()
@@ -125,7 +125,7 @@ class Transaction:
             if not tried:
                 self._check(self.validate, "rejects the new files")
             self._phase("applying")
-            self._check(self.apply, "failed with the new files")
+            output = self._check(self.apply, "failed with the new files")
         except BaseException as error:
             outcome = self._go_back()
             if isinstance(error, (ConfigError, OSError)):
@@ -134,6 +134,7 @@ class Transaction:
         self.state = replace(after, steps=self.state.steps, scratch=self.state.scratch)
         self._phase("done")
         recover(self.store)
+        return output
 
     def _phase(self, phase: str) -> None:
         self.state = self.store.save(replace(self.state, phase=phase))
@@ -172,15 +173,18 @@ class Transaction:
 
     def _check(
         self, commands: list[list[str]], verdict: str, prefix: list[str] | None = None
-    ) -> None:
+    ) -> str:
+        printed = ""
         for command in commands:
             status, out, err = self.run([*(prefix or []), *command])
+            printed += out
             if status:
                 paths = ", ".join(change.path for change in self.changes) or "none"
                 raise ConfigError(
                     f"{' '.join(command)} {verdict} (exit status {status}):\n"
                     f"{(err + out).strip()}\nFiles that change: {paths}"
                 )
+        return printed
 
     def _go_back(self) -> str:
         """Put the old set back and, where the new one was being applied, apply the old one.

@@ -190,6 +190,10 @@ applied:
   description: Whether the commands of O(apply) ran (in check mode, whether they would).
   returned: success
   type: bool
+output:
+  description: What the commands of O(apply) printed.
+  returned: success
+  type: str
 """
 
 import base64
@@ -275,9 +279,10 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         secret |= frozenset(state.secret)
         after = State.of(want, secret, unwanted)
         due = bool(changes or state.due)
+        output = ""
         if due and not check:
             run = runner(module, _contents([want, host.nodes], secret))
-            Transaction(store, state, changes, run=run, **todo).commit(after)
+            output = Transaction(store, state, changes, run=run, **todo).commit(after)
         elif state != after and not check:
             store.save(after)
     idle = stopped(module.run_command, params["services"])
@@ -290,6 +295,7 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         "paths": [change.path for change in changes],
         "unwanted": unwanted,
         "applied": due and bool(todo["apply"]),
+        "output": output,
         "diff": [*users.diff(strangers), *diff(changes, secret)] if module._diff else [],
     }
 
