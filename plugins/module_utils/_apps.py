@@ -141,6 +141,7 @@ def derive(app: App) -> None:
         "SQLALCHEMY_DATABASE_URI": app["database_url"],
         **app["env"],
     }
+    app["nginx"]["timeout"] = app["nginx"]["timeout"] or max(app["gunicorn"]["timeout"], 60) + 5
     app["packages"] = [
         "gunicorn" + WORKER_EXTRAS.get(app["gunicorn"]["worker_class"], ""),
         *(["pymysql"] if app["database_kind"] == "mysql" else []),
@@ -217,10 +218,13 @@ FOLDER = (
     "must be a folder inside the app's own, without a slash in front, .., quotes or $",
 )
 VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+SECRET = ("database", "env", "nginx.users")
 OFTEN = ("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly")
 DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
 # A date, a time, or, in letters, days, the words of OFTEN or a time zone; no field of a crontab.
 TIME_WORD = _pattern(r"[\d*,./~-]+-[\d*,./~-]+|[\d*,./]+:[\d*,./:]+|[a-z][\w/.,+-]*")
+HEADER = _pattern(r"[A-Za-z][A-Za-z0-9-]*")
+PRINTABLE = _pattern(r"[^\"$\\\n]*")
 PART = (
     _pattern(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"),
     "is no name for a unit; use lower-case letters, digits and hyphens, at most 32",
@@ -296,6 +300,31 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         "must be one long argument, such as --limit-request-line=8190",
     ),
     ("nginx.max_body_size", _pattern(r"\d+[kKmMgG]?"), "must be a size, such as 16m"),
+    ("nginx.timeout", _at_least(1), "must be 1 or more seconds"),
+    (
+        "nginx.headers",
+        lambda value: all(HEADER(name) and PRINTABLE(str(text)) for name, text in value.items()),
+        "a header's name takes letters, digits and hyphens, its text no quotes and no $",
+    ),
+    ("nginx.hsts", _at_least(0), "must be 0 or more seconds"),
+    ("nginx.rate", _pattern(r"[1-9]\d*r/[sm]"), "must be as in 10r/s or 60r/m"),
+    ("nginx.burst", _at_least(0), "must be 0 or more requests"),
+    (
+        "nginx.users",
+        lambda value: all(
+            re.fullmatch(r"[^\s:]+", name) and re.fullmatch(r"[$*{]\S+", str(text))
+            for name, text in value.items()
+        ),
+        "must be names with hashes of passwords, as openssl passwd -apr1 makes them",
+    ),
+    (
+        "nginx.redirects",
+        lambda value: all(
+            re.fullmatch(r"/[^\s\"';{}$]*", old) and re.fullmatch(r"(/|https?://)[^\s\"';{}$]*", str(new))
+            for old, new in value.items()
+        ),
+        "must lead from a path such as /old to another one, or to a site's address",
+    ),
     ("keep_releases", _at_least(2), "must be 2 or more: the live release and the one before it"),
 ]
 
@@ -306,7 +335,7 @@ def _check_values(app: App, path: str, mistakes: list[str]) -> None:
         for where, value in _values(app, option.split("."), path):
             empty = value is None or (value == "" and "[]." not in option)
             if not empty and not good(value):
-                text = "(hidden)" if option in ("database", "env") else shown(value)
+                text = "(hidden)" if option in SECRET else shown(value)
                 mistakes.append(f"{where} = {text}: {remedy}")
     for index, entry in enumerate(app["files"] or []):
         if (entry["content"] is None) == (entry["template"] is None):
