@@ -224,6 +224,8 @@ DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
 # A date, a time, or, in letters, days, the words of OFTEN or a time zone; no field of a crontab.
 TIME_WORD = _pattern(r"[\d*,./~-]+-[\d*,./~-]+|[\d*,./]+:[\d*,./:]+|[a-z][\w/.,+-]*")
 HEADER = _pattern(r"[A-Za-z][A-Za-z0-9-]*")
+LOGIN, HASH = _pattern(r"[^\s:]+"), _pattern(r"[$*{]\S+")
+PATH, TARGET = _pattern(r"/[^\s\"';{}$]*"), _pattern(r"(/|https?://)[^\s\"';{}$]*")
 PRINTABLE = _pattern(r"[^\"$\\\n]*")
 PART = (
     _pattern(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"),
@@ -311,18 +313,12 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ("nginx.burst", _at_least(0), "must be 0 or more requests"),
     (
         "nginx.users",
-        lambda value: all(
-            re.fullmatch(r"[^\s:]+", name) and re.fullmatch(r"[$*{]\S+", str(text))
-            for name, text in value.items()
-        ),
+        lambda value: all(LOGIN(name) and HASH(str(text)) for name, text in value.items()),
         "must be names with hashes of passwords, as openssl passwd -apr1 makes them",
     ),
     (
         "nginx.redirects",
-        lambda value: all(
-            re.fullmatch(r"/[^\s\"';{}$]*", old) and re.fullmatch(r"(/|https?://)[^\s\"';{}$]*", str(new))
-            for old, new in value.items()
-        ),
+        lambda value: all(PATH(old) and TARGET(str(new)) for old, new in value.items()),
         "must lead from a path such as /old to another one, or to a site's address",
     ),
     ("keep_releases", _at_least(2), "must be 2 or more: the live release and the one before it"),

@@ -59,6 +59,13 @@ missing:
   returned: success
   type: list
   elements: str
+versions:
+  description:
+    - The versions in which those of O(name) are installed. In check mode, those that are missing
+      have none.
+  returned: success
+  type: dict
+  sample: {nginx: 1.26.3-3}
 stopped:
   description: The services that were not enabled or did not run.
   returned: success
@@ -186,15 +193,23 @@ def change(module: AnsibleModule) -> dict[str, Any]:
     """Bring all of it about, unless in check mode; the result for the user."""
     check(module.params)
     names, services = module.params["name"], module.params["services"]
-    lacking = missing(names, observe(module, *names)) if names else []
+    installed = observe(module, *names) if names else {}
+    lacking = missing(names, installed)
     venvs = incomplete(module.params["venvs"])
     idle = stopped(module.run_command, services)
     changed = bool(lacking or venvs or idle)
     if changed and not module.check_mode:
         changed = apply(module, lacking, venvs, services)
+        installed = observe(module, *names) if lacking else installed
     absent = [*lacking, *venvs.values()]
     diff = {"before": "", "after": "".join(f"{name}\n" for name in (*absent, *idle))}
-    return {"changed": changed, "missing": absent, "stopped": idle, "diff": diff}
+    return {
+        "changed": changed,
+        "missing": absent,
+        "stopped": idle,
+        "versions": installed,
+        "diff": diff,
+    }
 
 
 def main() -> None:
