@@ -145,6 +145,8 @@ class Repository:
             if (self.mirror / "objects").is_dir():
                 alternates = copy.mirror / "objects" / "info" / "alternates"
                 alternates.write_text(f"{self.mirror}/objects\n", encoding="utf-8")
+                # Unpacked objects would renew the times of the same ones in the real mirror.
+                copy._git("config", "fetch.unpackLimit", "1")
             yield copy
 
     def _fetch(self) -> None:

@@ -287,7 +287,7 @@ def deploy(module: AnsibleModule, source: Repository) -> dict[str, Any]:
 
 def carry_out(module: AnsibleModule, source: Repository) -> dict[str, Any]:
     """The same, with git at hand."""
-    root = Path(module.params["root"])
+    name, root = module.params["name"], Path(module.params["root"])
     have = _release_build.observe(root)
     wanted = resolve(source, module.params["version"])
     job = job_for(module, root, wanted.revision)
@@ -309,7 +309,10 @@ def carry_out(module: AnsibleModule, source: Repository) -> dict[str, Any]:
     return {
         "changed": plan.build or bool(plan.prune),
         "built": found is None,
-        "diff": diffs(module.params["name"], have, release, commits, found) if plan.build else [],
+        "diff": [
+            *(diffs(name, have, release, commits, found) if plan.build else ()),
+            *removal(name, plan.prune),
+        ],
         **({"migrations": found.migrations} if found and found.pending else {}),
         **result(replace(release, version=wanted.version), have, root, commits, plan.prune),
     }
@@ -417,6 +420,15 @@ def diffs(
         "after": shown(release, commits, packages, "to"),
     }
     return [shown_release, *(found.diffs(name) if found else ())]
+
+
+def removal(name: str, ids: Sequence[str]) -> list[dict[str, str]]:
+    """The old releases that go, as Ansible shows it."""
+    if not ids:
+        return []
+    header = f"old releases of {name}"
+    text = "".join(f"{one}\n" for one in ids)
+    return [{"before_header": header, "after_header": header, "before": text, "after": ""}]
 
 
 def result(

@@ -150,8 +150,16 @@ def test_an_unreachable_repository_leaves_no_mirror(tmp_path: Path) -> None:
 
 
 def test_the_scratch_copy_leaves_the_mirror_alone(origin: Origin, source: Repository) -> None:
-    origin.commit("First")
+    first = origin.commit("First")
+    origin.commit("Between")
     source.fetch()
+    # git would renew the time of a file that comes back, in the mirror that it borrows from.
+    origin.git("checkout", "--quiet", first, "--", ".")
+    (origin.path / "new.py").touch()
+    origin.git("add", "--all")
+    origin.git("commit", "--quiet", "--message=Back")
+    for path in source.mirror.rglob("objects/??/*"):
+        os.utime(path, (0, 0))
     before = sorted((str(path), path.stat().st_mtime_ns) for path in source.mirror.rglob("*"))
     second = origin.commit("Second")
     with source.scratch() as copy:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate
 from ansible_collections.pyhost.flask.plugins.module_utils._release import Have, Release
 from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Pending, Trial
-from ansible_collections.pyhost.flask.plugins.modules.release import diffs
+from ansible_collections.pyhost.flask.plugins.modules.release import diffs, removal
 
 OLD = Release("1a-1", "1a", "v1", packages={"flask": "3.0", "six": "1.0", "jinja2": "3.1"})
 NEW = Release("2b-2", "2b", "v2", packages={"flask": "3.1", "rich": "14.0", "jinja2": "3.1"})
@@ -51,3 +51,8 @@ def test_diffs(
 def test_migrations_are_listed() -> None:
     assert Trial().migrations == Trial(pending=LEVEL).migrations == []
     assert Trial(pending=BEHIND).migrations == [{"revision": "c3", "message": "Add colours"}]
+
+
+def test_old_releases_that_go_are_named() -> None:
+    assert removal("notes", ()) == []
+    assert removal("notes", ("1a-1", "2b-2"))[0]["before"] == "1a-1\n2b-2\n"
