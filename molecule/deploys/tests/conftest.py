@@ -1,0 +1,27 @@
+"""The fixtures of this scenario's tests; what they are made of is in scenario.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from scenario import Source, Visitors
+
+
+@pytest.fixture(scope="session")
+def diary() -> Source:
+    return Source("diary")
+
+
+@pytest.fixture(scope="session")
+def plain() -> Source:
+    return Source("plain")
+
+
+@pytest.fixture
+def visitors() -> Iterator[Visitors]:
+    """Visitors of the diary. None of their requests may be lost."""
+    with Visitors("diary.deb13.test") as found:
+        yield found
+    assert found.lost == []
+    assert len(found.answers) > 20

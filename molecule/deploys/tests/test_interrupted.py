@@ -1,0 +1,218 @@
+"""A deploy that is killed at any moment: nobody notices, and the next run finishes it.
+
+What is promised. While a deploy is killed and run again, each request is answered, by the old
+release or by the new one. The next run succeeds, and leaves the host as a deploy that was not
+disturbed would have: one slot and its processes, ``current`` and ``previous``, the wanted release
+live, the database at its revision, and nothing that lies around. A run after that changes nothing.
+
+Killed are, with SIGKILL and so without a chance to clean up:
+
+- the whole play, at the end of each of its tasks (for the host that is the start of the next one);
+- the play, while a module is at work on the host, which then goes on without it;
+- a module's process on the host, right before something that it does (``dies.py``);
+- the process of a migration.
+
+SQLite, as MySQL, cannot take back a change of tables. So what is promised of a migration that dies
+half way is only that it is run again, from its beginning. Those here can be run twice.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from scenario import (
+    HOST,
+    SCENARIO,
+    changed,
+    only,
+    play,
+    revision,
+    run,
+    start,
+    state,
+    succeed,
+)
+
+testinfra_hosts = ["ansible://flask"]
+
+DIARY = only("diary")
+KILLER = {
+    "ANSIBLE_CALLBACK_PLUGINS": str(SCENARIO / "callbacks"),
+    "ANSIBLE_CALLBACKS_ENABLED": "killer",
+}
+RELEASE = "/srv/diary/releases/[^/']+"
+# What a module is about to do when it dies: how often that is let pass, and a pattern for dies.py.
+MOMENTS = {
+    "before the mirror is fetched": "0 Popen.*'fetch'",
+    "mirror fetched": "0 Popen.*'checkout'",
+    "code written, venv to be made": "0 Popen.*'venv'",
+    "venv to be filled": "0 Popen.*'install'",
+    "release built, before its record": "0 Popen.*'--file-system'",
+    "record to be renamed": "0 os.rename.*release.json",
+    "before an old release is removed": "0 os.remove.*release.json",
+    "old release half removed": f"0 shutil.rmtree.*{RELEASE}'",
+    "dump written, not renamed": "0 os.rename.*gz.part",
+    "slot half filled": "0 os.symlink.*slots/.*/release",
+    "slot filled, before its record": "0 open.*slot.json', 'w'",
+    "slot to be started": "0 Popen.*systemctl.*start",
+    "slot started and checked, before the switch": "0 os.symlink.*live.sock.new",
+    "link to be switched": "0 os.rename.*live.sock.new",
+    "after the switch": "0 os.symlink.*previous.new",
+    "current to be set": "0 os.rename.*current.new",
+    "marker to be removed": "1 os.remove.*starting",
+    "before the old slot drains": "0 Popen.*-xlH",
+    "old slot to be stopped": "1 Popen.*systemctl.*stop",
+}
+HOLD, HELD = "/srv/diary/shared/instance/hold", "/srv/diary/shared/instance/held"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(host, diary):
+    """The host's state after deploys that nobody disturbed."""
+    run("docker", "cp", "-q", str(SCENARIO / "dies.py"), f"{HOST}:/run/dies.py")
+    folder = host.check_output("python3 -c 'import site; print(site.getsitepackages()[0])'")
+    host.check_output("mkdir -p %s && mv /run/dies.py %s", folder, folder)
+    host.check_output("echo import dies >%s/dies.pth", folder)
+    for _once in range(3):
+        diary.publish(migrations=1)
+        succeed("deploy", *DIARY)
+    yield state(host)
+    host.check_output("rm -f %s/dies.pth %s/dies.py", folder, folder)
+
+
+class Disturbed:
+    """A deploy of a new version, with two migrations, that is killed and run again."""
+
+    def __init__(self, host, diary, visitors, undisturbed):
+        self.host, self.diary, self.visitors = host, diary, visitors
+        self.undisturbed = undisturbed
+        self.old = f"version-{diary.versions}" if diary.versions > 1 else "first"
+        self.version = diary.publish(migrations=2)
+        self.answered = len(visitors.answers)
+
+    def recover(self, moment):
+        """The next run finishes the work; nobody has noticed anything."""
+        done = play("deploy", *DIARY)
+        assert done.returncode == 0, f"killed: {moment}\n{done.stdout}"
+        assert self.visitors.lost == [], f"killed: {moment}"
+        assert self.visitors.since(self.answered) <= {self.old, self.version}, moment
+        assert self.visitors.ask()[1].split()[0] == self.version, moment
+        assert revision(self.host) == self.diary.migrations[-1], moment
+        assert state(self.host) == self.undisturbed, moment
+
+
+@pytest.fixture
+def deploy(host, diary, visitors, undisturbed):
+    """Publishes a new version; then the test deploys and kills."""
+    return lambda: Disturbed(host, diary, visitors, undisturbed)
+
+
+def test_play_is_killed_at_the_end_of_each_task(deploy):
+    """The tasks are counted, so one that is new is covered by itself."""
+    moments = []
+    while True:
+        deployed = deploy()
+        done = play("deploy", *DIARY, KILL_AT=str(len(moments) + 1), **KILLER)
+        if done.returncode != -signal.SIGKILL:
+            break
+        moments.append(done.stdout.strip().splitlines()[-1])
+        deployed.recover(moments[-1])
+    deployed.recover("never")
+    print(*moments, sep="\n")
+    assert done.returncode == 0, done.stdout
+    assert len(moments) > 5, moments
+    assert changed(succeed("deploy", *DIARY)) == 0
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_module_is_killed(host, deploy, moment):
+    deployed = deploy()
+    host.check_output("printf %%s %s >/run/dies", MOMENTS[moment])
+    done = play("deploy", *DIARY)
+    assert not host.file("/run/dies").exists, f"no module came so far: {moment}\n{done.stdout}"
+    assert done.returncode != 0, done.stdout
+    deployed.recover(moment)
+
+
+def kill_play(process):
+    """Kill a play and all that it has started on the controller."""
+    left = [process.pid]
+    while left:
+        pid = left.pop()
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            left += map(int, task.read_text().split())
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_for(host, path):
+    """Wait until a file is on the host; its content."""
+    for _attempt in range(600):
+        found = host.run("cat %s", path)
+        if found.rc == 0:
+            return str(found.stdout)
+        time.sleep(0.1)
+    raise AssertionError(f"there was no {path} within a minute")
+
+
+@pytest.fixture
+def hold(host):
+    """Lets a migration wait, by its number, until it is told to go on; the processes of the module
+    and of the migration."""
+
+    def go_on():
+        host.check_output(f"rm -f {HOLD} {HELD}")
+
+    yield lambda number: host.check_output(f"printf {number} >{HOLD}"), go_on
+    go_on()
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+@pytest.mark.parametrize("victims", ["module", "module and migration", "play"])
+def test_migration_is_interrupted(host, diary, deploy, hold, which, victims):
+    """After the dump, before the first migration; and between the first and the second."""
+    let_wait, go_on = hold
+    deployed = deploy()
+    let_wait(diary.migrations[-2 if which == "first" else -1])
+    process = start("deploy", *DIARY)
+    module, migration = wait_for(host, HELD).split()
+    if victims == "play":
+        kill_play(process)
+    else:
+        host.check_output(f"kill -KILL {module}")
+        process.communicate()
+        assert process.returncode
+    if victims == "module and migration":
+        host.check_output(f"kill -KILL {migration}")
+    go_on()
+    deployed.recover(f"the {which} migration, {victims}")
+
+
+def test_fetch_is_interrupted(host, deploy):
+    """git holds its own locks on the mirror's branches when it dies."""
+    hook = "/srv/diary/repo.git/hooks/reference-transaction"
+    script = f"#!/bin/sh\n[ $1 = prepared ] && rm {hook} && touch /run/fetching && sleep 60\n:\n"
+    host.check_output("mkdir -p $(dirname %s) && printf %%s %s >%s", hook, script, hook)
+    host.check_output("chmod +x %s", hook)
+    deployed = deploy()
+    process = start("deploy", *DIARY)
+    wait_for(host, "/run/fetching")
+    host.check_output("rm /run/fetching; pkill -KILL -x git; pkill -x sleep")
+    process.communicate()
+    deployed.recover("while git fetches")
+
+
+def test_play_is_killed_while_the_traffic_moves(host, deploy):
+    """What goes on without the play ends by itself, and the next run waits for it."""
+    deployed = deploy()
+    process = start("deploy", *DIARY)
+    marker = "ls /run/diary/*.starting 2>/dev/null"
+    while host.run(marker).rc and process.poll() is None:
+        time.sleep(0.05)
+    assert process.poll() is None
+    kill_play(process)
+    deployed.recover("while the traffic moves")

@@ -1,0 +1,68 @@
+"""An app that has nothing: one file, no requirements, no health path, no migrations.
+
+What is promised: the same as for any other. Its first version is served over HTTPS, a new one
+takes over without a lost request, one that does not boot gets no traffic and the play says why,
+and there is a way back.
+"""
+
+from __future__ import annotations
+
+import pytest
+from scenario import Visitors, changed, only, play, succeed
+
+testinfra_hosts = ["ansible://flask"]
+
+PLAIN = only("plain")
+BROKEN = {
+    "does not boot": ("import nothing_of_that_name\n", "No module named 'nothing_of_that_name'"),
+    "has no app": ("application = None\n", "Failed to find attribute 'app' in 'app'"),
+    "answers 500": (
+        "from flask import Flask\n\napp = Flask(__name__)\n\n\n"
+        "@app.get('/')\ndef index():\n    return {}['the reason']\n",
+        "KeyError: 'the reason'",
+    ),
+}
+
+
+@pytest.fixture
+def plain_visitors():
+    """Visitors of the app. None of their requests may be lost."""
+    with Visitors("plain.deb13.test", tls=True) as found:
+        yield found
+    assert found.lost == []
+    assert len(found.answers) > 20
+
+
+def test_new_versions_and_the_way_back(app_of, plain, plain_visitors):
+    app = app_of("plain")
+    assert plain_visitors.ask() == (200, "first")
+    first = app.release
+    second = plain.publish()
+    succeed("deploy", *PLAIN)
+    assert plain_visitors.ask() == (200, second)
+    assert plain_visitors.since(0) <= {"first", second}
+    assert changed(succeed("deploy", *PLAIN)) == 0
+    succeed("rollback", *PLAIN)
+    assert plain_visitors.ask() == (200, "first")
+    assert app.release == first
+    assert app.running() == [app.slot]
+    assert app.state_of_idle_slot() == "inactive"
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_broken_version(app_of, plain, plain_visitors, way):
+    app = app_of("plain")
+    version = plain.publish()
+    succeed("deploy", *PLAIN)
+    before = app.release, app.slot
+    code, reason = BROKEN[way]
+    plain.publish(app_py=code)
+    answered = len(plain_visitors.answers)
+    done = play("deploy", *PLAIN)
+    assert done.returncode, done.stdout
+    assert reason in done.stdout, done.stdout
+    assert plain_visitors.ask() == (200, version)
+    assert plain_visitors.since(answered) == {version}
+    assert (app.release, app.slot) == before
+    assert app.running() == [app.slot]
+    assert app.state_of_idle_slot() == "inactive"
