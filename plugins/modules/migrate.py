@@ -161,7 +161,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate_dump as dumps
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
     Have,
@@ -186,8 +188,9 @@ LOCK_WAIT = 600  # seconds for a migration of the same database that runs elsewh
 class Migration:
     """One run of the module: what it was asked for, and its result as far as it has come."""
 
-    def __init__(self, module: AnsibleModule) -> None:
+    def __init__(self, module: AnsibleModule, step: Deploy) -> None:
         self.module = module
+        self.step = step
         self.params = module.params
         self.code = self.params["code"] or self.params["release"]
         self.result: dict[str, Any] = {
@@ -258,11 +261,13 @@ class Migration:
         found, todo = self.observe(app)  # whoever had the lock may have done it all
         if not todo.steps:
             return
+        self.step.note(idle=False, schema=found.at)
         dumped = self.dump(found) if self.params["dump"] else []
         answer = app.try_to("run", direction=todo.direction, target=todo.target)
         now = app.try_to("observe").get("current", self.result["current"])
         self.result["current"] = now
         self.result["applied"] = done(found, todo, now)
+        self.step.note(migrations=self.result["applied"])
         if "error" in answer:
             lines = [
                 self.where(todo, answer.get("failed", "")),
@@ -320,15 +325,19 @@ def main() -> None:
             "dump": {"type": "bool", "default": True},
             "dump_folder": {"type": "path"},
             "keep": {"type": "int", "default": 5},
+            "_holder": HOLDER,
         },
         supports_check_mode=True,
     )
-    migration, failure = Migration(module), ""
-    started = time.monotonic()
-    try:
-        migration.run()
-    except MigrateError as error:
-        failure = str(error)
+    started, failure = time.monotonic(), ""
+    root = str(Path(module.params["release"]).parents[1])
+    with _deploy_host.begin(module, "migrate", root) as step:
+        migration = Migration(module, step)
+        try:
+            migration.run()
+        except MigrateError as error:
+            failure = str(error)
+            step.fail(failure)
     migration.result["seconds"] = round(time.monotonic() - started, 2)
     if failure:
         module.fail_json(msg=failure, **migration.result)

@@ -206,7 +206,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _release, _release_build
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _deploy_host,
+    _release,
+    _release_build,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Have,
@@ -249,6 +254,7 @@ SPEC: dict[str, Any] = {
         },
     },
     "keep": {"type": "int", "default": 5},
+    "_holder": HOLDER,
 }
 
 
@@ -259,15 +265,17 @@ def main() -> None:
     os.umask(0o022)
     source = repository(module, module.params["git"], Path(module.params["root"]) / "repo.git")
     module.no_log_values.update(source.secrets)
-    try:
-        result = deploy(module, source)
-    except (ReleaseError, OSError) as error:
-        what = f"{module.params['name']} ({source.address}, version {module.params['version']})"
-        module.fail_json(msg=f"{what}: {error}\nWhat runs was not touched.")
+    with _deploy_host.begin(module, "build") as step:
+        try:
+            result = deploy(module, source, step)
+        except (ReleaseError, OSError) as error:
+            step.fail(str(error))
+            what = f"{module.params['name']} ({source.address}, version {module.params['version']})"
+            module.fail_json(msg=f"{what}: {error}\nWhat runs was not touched.")
     module.exit_json(**result, seconds=round(time.monotonic() - started, 2))
 
 
-def deploy(module: AnsibleModule, source: Repository) -> dict[str, Any]:
+def deploy(module: AnsibleModule, source: Repository, step: Deploy) -> dict[str, Any]:
     """Bring the host to the wanted release, or say what that would do; return the result."""
     if not shutil.which("git"):
         if not module.check_mode:
@@ -280,18 +288,19 @@ def deploy(module: AnsibleModule, source: Repository) -> dict[str, Any]:
         }
     if module.check_mode:
         with source.scratch() as copy:
-            return carry_out(module, copy)
+            return carry_out(module, copy, step)
     with _release_build.one_at_a_time(Path(module.params["root"])):
-        return carry_out(module, source)
+        return carry_out(module, source, step)
 
 
-def carry_out(module: AnsibleModule, source: Repository) -> dict[str, Any]:
+def carry_out(module: AnsibleModule, source: Repository, step: Deploy) -> dict[str, Any]:
     """The same, with git at hand."""
     name, root = module.params["name"], Path(module.params["root"])
     have = _release_build.observe(root)
     wanted = resolve(source, module.params["version"])
     job = job_for(module, root, wanted.revision)
     plan = _release.plan(job.id, module.params["keep"], have)
+    step.note(release=job.id, idle=job.id == have.live and not plan.build)
     found: Trial | None = None
     if not plan.build:
         release = have.releases[job.id]
@@ -304,6 +313,7 @@ def carry_out(module: AnsibleModule, source: Repository) -> dict[str, Any]:
         release, warnings = _release_build.build(job, source, wanted, lender(have))
         warn(module, warnings)
     commits = commits_between(source, have.releases.get(have.live), wanted.revision)
+    step.note(commits=commits)
     if not module.check_mode:
         _release_build.prune(root, plan.prune)
     return {

@@ -193,10 +193,12 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _deploy_host,
     _reload,
     _reload_host,
     _reload_supervisor,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import Managers
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
@@ -227,18 +229,24 @@ OPTIONS: dict[str, Any] = {
     },
     "graceful_timeout": {"type": "int", "default": 30},
     "pending": {"type": "list", "elements": "path", "default": []},
+    "_holder": HOLDER,
 }
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    try:
-        module.exit_json(**run(module))
-    except (_reload.ReloadError, OSError) as error:
-        module.fail_json(msg=f"{module.params['name']}: {error}")
+    with _deploy_host.begin(module, "switch") as step:
+        try:
+            result = run(module, step)
+        except (_reload.ReloadError, OSError) as error:
+            left = step.schema_left()
+            step.fail(str(error))
+            module.fail_json(msg=f"{module.params['name']}: {error}{left}")
+        step.succeed()
+    module.exit_json(**result)
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
+def run(module: AnsibleModule, deploy: Deploy) -> dict[str, Any]:
     """Observe, plan, apply; the module's result."""
     params = module.params
     layout = _reload_host.Layout(*(Path(params[key]) for key in ("root", "etc", "run")))
@@ -266,6 +274,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     }
     if not module.check_mode:
         if steps:
+            deploy.note(idle=False, release=want.release)
             result.update(apply(module, layout, manager, want, have, steps))
             processes = manager.observe()
         pid = processes[slot].pid
