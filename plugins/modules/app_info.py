@@ -1,0 +1,367 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_info
+author: The pyhost.flask developers (@pyhost)
+short_description: How an app is
+version_added: 0.1.0
+description:
+  - Tells of an app on a host which release is live, how its processes, its health, its database
+    and its certificate are, and what its last deploys were. It changes nothing, and the database is
+    opened for reading alone.
+  - What cannot be found out is said in the C(problem) of its part, and is no failure.
+attributes:
+  check_mode:
+    description: It only reads, so check mode makes no difference.
+    support: full
+  diff_mode:
+    description: It only reads, so there is nothing to compare.
+    support: none
+options:
+  name:
+    description: The app's name.
+    type: str
+    required: true
+  root:
+    description: The app's folder.
+    type: path
+    required: true
+  etc:
+    description: The folder of the app's settings.
+    type: path
+    required: true
+  run:
+    description: The folder with the slots' sockets.
+    type: path
+    required: true
+  user:
+    description: The user who runs the app.
+    type: str
+    required: true
+  manager:
+    description: What runs the slots where that cannot be seen on the host.
+    type: str
+    choices: [systemd, supervisor]
+    default: systemd
+  unit:
+    description: The systemd template unit of the slots, as M(pyhost.flask.reload) takes it.
+    type: str
+    required: true
+  processes:
+    description: The template units of the background processes.
+    type: list
+    elements: str
+    default: []
+  host:
+    description: The C(Host) header of the health check.
+    type: str
+    required: true
+  health:
+    description: What a healthy app answers, as M(pyhost.flask.reload) takes it.
+    type: dict
+    default: {}
+    suboptions:
+      path:
+        description: The address to ask for.
+        type: str
+        default: /
+      statuses:
+        description: The statuses that are good.
+        type: list
+        elements: str
+        default: ["200-399"]
+      timeout:
+        description: Not used here; an answer is waited for five seconds.
+        type: int
+        default: 60
+  migrations:
+    description: How the database's revision is found. Without it, nobody looks at the database.
+    type: dict
+    suboptions:
+      flask_app:
+        description: The app, as C(FLASK_APP) takes it.
+        type: str
+        required: true
+      folder:
+        description: The folder with the migrations, where it is not found by itself.
+        type: str
+        default: ""
+      subdir:
+        description: The app's folder in the repository.
+        type: str
+        default: ""
+  certificate:
+    description: The folder with the site's certificate. Without it, nobody looks at one.
+    type: path
+  deploys:
+    description: How many of the last deploys are told.
+    type: int
+    default: 5
+"""
+
+EXAMPLES = r"""
+- name: See how the app is
+  pyhost.flask.app_info:
+    name: notes
+    root: /srv/notes
+    etc: /etc/notes
+    run: /run/notes
+    user: notes
+    unit: flask-notes@.service
+    host: notes.example.org
+    certificate: /etc/nginx/tls/notes
+  register: notes
+"""
+
+RETURN = r"""
+app:
+  description:
+    - C(release) (with the commit's C(subject), and C(built) and C(live_since) in seconds since
+      1970), C(slot), C(manager), C(pid), C(workers), C(started), C(processes), C(health),
+      C(database), C(certificate), C(disk), C(deploys) and C(deploying).
+    - A part that the app does not have is null. One that cannot be seen has a C(problem).
+  returned: always
+  type: dict
+"""
+
+import calendar
+import http.client
+import os
+import shutil
+import ssl
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _deploy,
+    _deploy_host,
+    _migrate,
+    _migrate_session,
+    _release_build,
+    _reload,
+    _reload_health,
+    _reload_host,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
+
+Facts = dict[str, Any]
+MANAGERS: dict[str, type[Systemd] | type[Supervisor]] = {
+    "systemd": Systemd,
+    "supervisor": Supervisor,
+}
+PATIENCE = 5.0  # seconds for an answer of the app
+MISSING = (OSError, ValueError, KeyError, http.client.HTTPException)
+PROBLEMS = (*MISSING, _reload.ReloadError, _migrate.MigrateError)
+OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "root": {"type": "path", "required": True},
+    "etc": {"type": "path", "required": True},
+    "run": {"type": "path", "required": True},
+    "user": {"type": "str", "required": True},
+    "manager": {"type": "str", "choices": list(MANAGERS), "default": "systemd"},
+    "unit": {"type": "str", "required": True},
+    "processes": {"type": "list", "elements": "str", "default": []},
+    "host": {"type": "str", "required": True},
+    "health": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "path": {"type": "str", "default": "/"},
+            "statuses": {"type": "list", "elements": "str", "default": ["200-399"]},
+            "timeout": {"type": "int", "default": 60},
+        },
+    },
+    "migrations": {
+        "type": "dict",
+        "options": {
+            "flask_app": {"type": "str", "required": True},
+            "folder": {"type": "str", "default": ""},
+            "subdir": {"type": "str", "default": ""},
+        },
+    },
+    "certificate": {"type": "path"},
+    "deploys": {"type": "int", "default": 5},
+}
+
+
+class App:
+    """The app of the module's options, as it is on the host."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.params = module.params
+        self.root = Path(module.params["root"])
+        self.layout = _reload_host.Layout(
+            *(Path(module.params[key]) for key in ("root", "etc", "run"))
+        )
+        self.have = _release_build.observe(self.root)
+
+    def facts(self) -> Facts:
+        """All parts."""
+        record = _deploy_host.read(self.params["name"])
+        live = self.have.live in self.have.releases
+        return {
+            "release": self._part(self.release) if live else None,
+            **(self._part(self.process) if live else {}),
+            "health": self._part(self.health) if live else None,
+            "database": self._part(self.database) if live and self.params["migrations"] else None,
+            "certificate": self._part(self.certificate) if self.params["certificate"] else None,
+            "disk": self._part(self.disk),
+            "deploys": _deploy_host.last(self.root, self.params["deploys"]),
+            "deploying": deploying(record) if record else None,
+        }
+
+    def release(self) -> Facts:
+        live = self.have.releases[self.have.live]
+        shown = ["git", f"--git-dir={self.root}/repo.git", "log", "-1", "--format=%s"]
+        rc, subject, _err = self.module.run_command([*shown, live.revision])
+        return {
+            "id": live.id,
+            "version": live.version,
+            "revision": live.revision,
+            "subject": subject.strip() if rc == 0 else "",
+            "built": calendar.timegm(time.strptime(live.built[:19], "%Y-%m-%dT%H:%M:%S")),
+            "live_since": int(self.layout.current.lstat().st_mtime),
+        }
+
+    def process(self) -> Facts:
+        """The live slot and what runs in it."""
+        sockets = {str(self.layout.socket(slot)): slot for slot in _reload.SLOTS}
+        slot = sockets[os.readlink(self.layout.live_socket)]
+        name = _reload_host.manager_of(self.layout, slot) or self.params["manager"]
+        manager = MANAGERS[name](self.module, self.params["unit"], self.params["processes"])
+        found = manager.observe()[slot]
+        begun = {unit: one.running for unit, one in found.behind.items()}
+        return {
+            "slot": slot,
+            "manager": name,
+            "pid": found.pid,
+            "workers": _reload_host.children(found.pid) if found.pid else [],
+            "started": started(found.pid) if found.pid else None,
+            "processes": {unit: begun.get(unit, False) for unit in self.params["processes"]},
+            "problem": "" if found.running else found.problem or "it does not run",
+        }
+
+    def health(self) -> Facts:
+        """The answer through the socket that nginx asks."""
+        asked = self.params["health"]
+        check = _reload_health.Check(
+            self.params["host"], asked["path"], tuple(asked["statuses"]), PATIENCE, self.have.live
+        )
+        begin = time.monotonic()
+        try:
+            answer = _reload_health.ask(str(self.layout.live_socket), check, PATIENCE, lambda: None)
+        except TimeoutError:
+            return {"status": None, "problem": f"no answer within {PATIENCE:g} seconds"}
+        problem = _reload_health.complaint(answer, check)
+        seconds = round(time.monotonic() - begin, 3)
+        return {"status": answer.status, "seconds": seconds, "problem": first_line(problem)}
+
+    def database(self) -> Facts | None:
+        """The database's revision and what the live release would do about it."""
+        asked = self.params["migrations"]
+        release = self.layout.release(self.have.live)
+        code = str(release / asked["subdir"])
+        if not _migrate.has_scripts(code, asked["folder"]):
+            return None
+        environment = parse((self.layout.etc / "environment").read_text(encoding="utf-8"))
+        python, variables = _migrate_session.as_user(
+            self.params["user"], f"{release}/.venv", environment
+        )
+        options = {"flask_app": asked["flask_app"], "folder": asked["folder"]}
+        with _migrate_session.Session(python, code, variables) as app:
+            if app.ask("load", read_only=True, **options)["kind"] == "none":
+                return None
+            found = _migrate.have(app.ask("observe"))
+        facts: Facts = {"current": list(found.current), "heads": list(found.heads), "pending": []}
+        try:
+            steps = _migrate.plan(found, "heads", False).steps
+            facts["pending"] = [step.revision for step in steps]
+        except _migrate.MigrateError as error:
+            facts["problem"] = first_line(str(error))
+        return facts
+
+    def certificate(self) -> Facts:
+        folder = Path(self.params["certificate"])
+        command = ["openssl", "x509", "-noout", "-enddate", "-issuer", "-nameopt", "sep_comma_plus"]
+        rc, out, err = self.module.run_command([*command, "-in", str(folder / "fullchain.pem")])
+        if rc:
+            return {"problem": "there is none yet" if not folder.exists() else first_line(err)}
+        fields = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+        until = ssl.cert_time_to_seconds(fields["notAfter"])
+        return {
+            "until": until,
+            "days": int((until - time.time()) // 86400),
+            "issuer": fields["issuer"],
+            "self_signed": ".selfsigned" in os.path.realpath(folder),
+        }
+
+    def disk(self) -> Facts:
+        """Bytes. What several releases share is counted once."""
+        folder = self.root if self.root.is_dir() else Path("/srv")
+        releases = self.root / "releases"
+        _rc, out, _err = self.module.run_command(["du", "-s", "-B1", str(releases)])
+        return {
+            "free": shutil.disk_usage(folder).free,
+            "releases": len(self.have.releases),
+            "size": int(out.split()[0]) if out else 0,
+        }
+
+    def _part(self, look: Callable[[], Facts | None]) -> Any:
+        try:
+            return look()
+        except PROBLEMS as error:
+            return {"problem": first_line(self._without_secrets(str(error)))}
+
+    def _without_secrets(self, text: str) -> str:
+        try:
+            return redact(text, parse((self.layout.etc / "environment").read_text("utf-8")))
+        except (OSError, ValueError):
+            return redact(text)
+
+
+def deploying(record: _deploy.Record) -> Facts:
+    """A deploy in progress, or what a play that is gone has left of one."""
+    return {
+        "who": record.play.who,
+        "since": int(record.since),
+        "renewed": int(record.renewed),
+        "step": record.step,
+    }
+
+
+def started(pid: int) -> int | None:
+    """When a process was started, in seconds since 1970: proc(5), starttime and btime."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    boot = next(int(line.split()[1]) for line in lines if line.startswith("btime "))
+    return boot + int(stat.rpartition(")")[2].split()[19]) // os.sysconf("SC_CLK_TCK")
+
+
+def first_line(text: str) -> str:
+    """A problem for one line: its head, and its last line, which is where errors have theirs."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))[:300]
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    module.exit_json(changed=False, app={"name": module.params["name"], **App(module).facts()})
+
+
+if __name__ == "__main__":
+    main()
