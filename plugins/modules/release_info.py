@@ -35,6 +35,31 @@ options:
     description:
       - The ID of a release, or how it begins. Empty is the release that was live before. Where
         there is none, or several, the module fails and lists the releases.
+  migrations:
+    type: dict
+    description:
+      - How the app's migrations and its database are looked at. Without it, nobody looks.
+    suboptions:
+      flask_app:
+        type: str
+        required: true
+        description: The app, as C(FLASK_APP) takes it.
+      user:
+        type: str
+        required: true
+        description: The app's user.
+      environment:
+        type: path
+        required: true
+        description: The app's environment file.
+      folder:
+        type: str
+        default: ""
+        description: The folder with the migrations, where it is not found by itself.
+      subdir:
+        type: str
+        default: ""
+        description: The app's folder in the repository.
 """
 
 EXAMPLES = r"""
@@ -46,6 +71,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+database:
+  description:
+    - What going to the release means for the database. C(current) are its revisions, C(target) is
+      the newest one that the release knows, C(reverted) are the migrations that it does not know,
+      the newest first, and C(pending) those that it has and the database does not, with
+      C(revision) and C(message) each.
+  returned: with O(migrations)
+  type: dict
 release:
   description: The release that was asked for.
   returned: success
@@ -79,11 +112,22 @@ releases:
   contains: *release
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import Have as Migrations
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
+    MigrateError,
+    Plan,
+    has_scripts,
+    plan,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import have as migrations
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import Session, as_user
 from ansible_collections.pyhost.flask.plugins.module_utils._release import Release
 from ansible_collections.pyhost.flask.plugins.module_utils._release_build import observe
 from ansible_collections.pyhost.flask.plugins.module_utils._release_choice import (
@@ -99,26 +143,83 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "root": {"type": "path", "required": True},
             "release": {"type": "str", "default": ""},
+            "migrations": {
+                "type": "dict",
+                "options": {
+                    "flask_app": {"type": "str", "required": True},
+                    "user": {"type": "str", "required": True},
+                    "environment": {"type": "path", "required": True},
+                    "folder": {"type": "str", "default": ""},
+                    "subdir": {"type": "str", "default": ""},
+                },
+            },
         },
         supports_check_mode=True,
     )
     try:
-        module.exit_json(
-            changed=False, **run(Path(module.params["root"]), module.params["release"])
-        )
-    except (ChoiceError, OSError) as error:
+        module.exit_json(changed=False, **run(module))
+    except (ChoiceError, MigrateError, OSError, ValueError, KeyError) as error:
         module.fail_json(msg=f"{module.params['name']}: {error}")
 
 
-def run(root: Path, wanted: str) -> dict[str, Any]:
+def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
+    root, migrations = Path(module.params["root"]), module.params["migrations"]
     have = observe(root)
     live = have.releases.get(have.live)
+    release = choose(module.params["release"], have)
     return {
-        "release": shown(root, choose(wanted, have)),
+        **({"database": way(root, migrations, release, live)} if migrations else {}),
+        "release": shown(root, release),
         "live": shown(root, live) if live else {},
         "releases": [shown(root, release) for release in newest_first(have)],
     }
+
+
+def way(
+    root: Path, asked: dict[str, Any], release: Release, live: Release | None
+) -> dict[str, Any]:
+    """What the release would do to the database, and what only the live one could revert."""
+    target = look(root, asked, release)
+    known = {item.revision for item in target.revisions} if target else set()
+    result: dict[str, Any] = {"current": [], "target": "base", "pending": [], "reverted": []}
+    if target:
+        result.update(current=list(target.current), target=newest(target))
+    if target and set(target.current) <= known:
+        result["pending"] = steps(plan(target, "heads", False))
+        return result
+    found = look(root, asked, live) if live else None
+    if found:
+        result["current"] = list(found.current)
+        result["reverted"] = steps(plan(found, result["target"], True))
+    elif target:
+        plan(target, "heads", False)  # which says that it does not know the database
+    return result
+
+
+def newest(found: Migrations) -> str:
+    """The one newest revision of a release; several are the user's to decide."""
+    return plan(replace(found, current=()), "heads", False).target
+
+
+def steps(plan: Plan) -> list[dict[str, str]]:
+    return [{"revision": step.revision, "message": step.message} for step in plan.steps]
+
+
+def look(root: Path, asked: dict[str, Any], release: Release) -> Migrations | None:
+    """A release's migrations and the database, which is opened for reading alone; None where the
+    release has no migrations."""
+    folder = root / "releases" / release.id
+    code = str(folder / asked["subdir"])
+    if not has_scripts(code, asked["folder"]):
+        return None
+    environment = parse(Path(asked["environment"]).read_text(encoding="utf-8"))
+    python, variables = as_user(asked["user"], f"{folder}/.venv", environment)
+    options = {"flask_app": asked["flask_app"], "folder": asked["folder"]}
+    with Session(python, code, variables) as app:
+        if app.ask("load", read_only=True, **options)["kind"] == "none":
+            return None
+        return migrations(app.ask("observe"))
 
 
 def shown(root: Path, release: Release) -> dict[str, str]:
