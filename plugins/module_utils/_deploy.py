@@ -18,7 +18,7 @@ from typing import Any
 
 SILENCE = 900  # seconds without a step after which a play of another controller is taken for dead
 MOST_COMMITS = 100
-REASON_LINES = 12
+REASON_LINES = 6  # at either end
 
 Facts = dict[str, Any]
 
@@ -136,8 +136,16 @@ def entry(
         "migrations": list(record.migrations),
         "seconds": round(now - record.since, 1),
         "step": record.step,
-        "reason": "\n".join(reason.strip().splitlines()[:REASON_LINES]),
+        "reason": shortened(reason),
     }
+
+
+def shortened(reason: str) -> str:
+    """The ends of a reason: a message begins with its sense, and a traceback ends with it."""
+    lines = reason.strip().splitlines()
+    if len(lines) > 2 * REASON_LINES:
+        lines = [*lines[:REASON_LINES], "...", *lines[-REASON_LINES:]]
+    return "\n".join(line[:300] for line in lines)
 
 
 def interrupted(record: Record, releases: Mapping[str, Any] = {}) -> Facts:

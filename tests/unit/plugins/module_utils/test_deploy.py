@@ -93,7 +93,7 @@ def test_a_line_of_the_ledger():
     assert line["migrations"] == ["1", "2"]
     assert (line["from"], line["to"]) == ({"id": "r1"}, known["r2"])
     assert (line["what"], line["result"], line["seconds"]) == ("deploy", "failed", 100)
-    assert line["reason"].splitlines() == [str(number) for number in range(12)]
+    assert line["reason"].splitlines() == [*"012345", "...", *map(str, range(44, 50))]
 
 
 def test_an_interrupted_one_ends_with_its_last_step():
