@@ -59,7 +59,6 @@ class Record:
     before: str = ""
     commits: tuple[str, ...] = ()
     migrations: tuple[str, ...] = ()
-    schema: str = ""  # the database's revision before them
 
     def as_dict(self) -> Facts:
         return asdict(self)
@@ -157,14 +156,14 @@ def interrupted(record: Record, releases: Mapping[str, Any] = {}) -> Facts:
 def schema_left(app: str, record: Record) -> str:
     """What a move of the traffic that failed means for the database, where the same deploy has
     migrated it; "" otherwise. A rollback brings it forward again by itself."""
-    if not record.migrations or kind(record) != "deploy":
+    if not (record.migrations and record.before) or kind(record) != "deploy":
         return ""
-    command = f"flask-app {app} --release {record.release} flask db downgrade {record.schema}"
+    way = f"-e app={app} -e release={record.before} -e downgrade=true"
     return (
         f"\nThe database stays migrated ({', '.join(record.migrations)}): the release that has"
         " the traffic works on the newer schema, as it does for a moment in each deploy. Where it"
-        f" cannot stay so, revert them on the host, as root: {command}\nThat loses what they added;"
-        f" the database as it was before is in /var/backups/pyhost-flask/{app}/."
+        f" cannot stay so: ansible-playbook pyhost.flask.rollback {way}\nThat reverts these"
+        " migrations, after a dump; what they added is lost."
     )
 
 

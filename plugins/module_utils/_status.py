@@ -25,7 +25,7 @@ def block(host: str, name: str, app: Facts, now: float) -> str:
     """An app on a host: a headline that says how it is, and a line for each of its parts."""
     parts = (
         ("release", release(app, now)),
-        ("processes", processes(app, now)),
+        ("processes", processes(app.get("process"), now)),
         ("database", database(app.get("database"))),
         ("certificate", certificate(app.get("certificate"))),
         ("disk", disk(app.get("disk"))),
@@ -49,7 +49,8 @@ def headline(app: Facts) -> str:
         return "NEVER DEPLOYED" if not app.get("deploys") else "NOT LIVE, no deploy has succeeded"
     health = app.get("health") or {}
     if health.get("problem"):
-        return f"{'STOPPED' if not app.get('pid') else 'BROKEN'}, {health['problem']}"
+        stopped = not (app.get("process") or {}).get("pid")
+        return f"{'STOPPED' if stopped else 'BROKEN'}, {health['problem']}"
     answer = f"{health.get('status')} in {health.get('seconds', 0) * 1000:.0f} ms"
     return f"serving, answers {answer}"
 
@@ -63,20 +64,17 @@ def release(app: Facts, now: float) -> list[str]:
     return [f"{found['version']}  {found['id']}  {subject}".rstrip(), ages]
 
 
-def processes(app: Facts, now: float) -> list[str]:
-    slot = app.get("slot")
-    if not slot:
-        return []
-    if not app.get("pid"):
-        return [f"none: slot {slot} under {app['manager']}: {app.get('problem') or 'stopped'}"]
-    count = len(app["workers"])
-    pids = " ".join(map(str, app["workers"]))
-    since = f" for {ago(app['started'], now)}" if app.get("started") else ""
-    lines = [
-        f"slot {slot} under {app['manager']}{since}: {count} worker{'s' * (count != 1)}"
-        f" ({pids}) of {app['pid']}"
-    ]
-    for unit, running in (app.get("processes") or {}).items():
+def processes(found: Facts | None, now: float) -> list[str]:
+    if not found or "slot" not in found:
+        return [problem(found)]
+    where = f"slot {found['slot']} under {found['manager']}"
+    if not found["pid"]:
+        return [f"NONE in {where}: {found['problem']}"]
+    count = len(found["workers"])
+    pids = " ".join(map(str, found["workers"]))
+    since = f" for {ago(found['started'], now)}" if found.get("started") else ""
+    lines = [f"{where}{since}: {count} worker{'s' * (count != 1)} ({pids}) of {found['pid']}"]
+    for unit, running in found["processes"].items():
         name = unit.replace("@.service", "").partition(".")[2]
         lines.append(f"{name}: {'runs' if running else 'DOES NOT RUN'}")
     return lines

@@ -122,8 +122,8 @@ RETURN = r"""
 app:
   description:
     - C(release) (with the commit's C(subject), and C(built) and C(live_since) in seconds since
-      1970), C(slot), C(manager), C(pid), C(workers), C(started), C(processes), C(health),
-      C(database), C(certificate), C(disk), C(deploys) and C(deploying).
+      1970), C(process) (of the live slot, with its C(workers) and background C(processes)),
+      C(health), C(database), C(certificate), C(disk), C(deploys) and C(deploying).
     - A part that the app does not have is null. One that cannot be seen has a C(problem).
   returned: always
   type: dict
@@ -213,7 +213,7 @@ class App:
         live = self.have.live in self.have.releases
         return {
             "release": self._part(self.release) if live else None,
-            **(self._part(self.process) if live else {}),
+            "process": self._part(self.process) if live else None,
             "health": self._part(self.health) if live else None,
             "database": self._part(self.database) if live and self.params["migrations"] else None,
             "certificate": self._part(self.certificate) if self.params["certificate"] else None,

@@ -261,7 +261,7 @@ class Migration:
         found, todo = self.observe(app)  # whoever had the lock may have done it all
         if not todo.steps:
             return
-        self.step.note(idle=False, schema=found.at)
+        self.step.note(idle=False)
         dumped = self.dump(found) if self.params["dump"] else []
         answer = app.try_to("run", direction=todo.direction, target=todo.target)
         now = app.try_to("observe").get("current", self.result["current"])

@@ -76,7 +76,7 @@ database:
     - What going to the release means for the database. C(current) are its revisions, C(target) is
       the newest one that the release knows, C(reverted) are the migrations that it does not know,
       the newest first, and C(pending) those that it has and the database does not, with
-      C(revision) and C(message) each.
+      C(revision) and C(message) each. C(reverted_by) is the release that can revert.
   returned: with O(migrations)
   type: dict
 release:
@@ -128,7 +128,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import have as migrations
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import Session, as_user
-from ansible_collections.pyhost.flask.plugins.module_utils._release import Release
+from ansible_collections.pyhost.flask.plugins.module_utils._release import Have, Release
 from ansible_collections.pyhost.flask.plugins.module_utils._release_build import observe
 from ansible_collections.pyhost.flask.plugins.module_utils._release_choice import (
     ChoiceError,
@@ -164,37 +164,46 @@ def main() -> None:
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
-    root, migrations = Path(module.params["root"]), module.params["migrations"]
+    root, asked = Path(module.params["root"]), module.params["migrations"]
     have = observe(root)
     live = have.releases.get(have.live)
     release = choose(module.params["release"], have)
     return {
-        **({"database": way(root, migrations, release, live)} if migrations else {}),
+        **({"database": way(root, asked, release, have)} if asked else {}),
         "release": shown(root, release),
         "live": shown(root, live) if live else {},
         "releases": [shown(root, release) for release in newest_first(have)],
     }
 
 
-def way(
-    root: Path, asked: dict[str, Any], release: Release, live: Release | None
-) -> dict[str, Any]:
-    """What the release would do to the database, and what only the live one could revert."""
-    target = look(root, asked, release)
-    known = {item.revision for item in target.revisions} if target else set()
+def way(root: Path, asked: dict[str, Any], release: Release, have: Have) -> dict[str, Any]:
+    """What the release would do to the database, and which release can revert the rest.
+
+    That is mostly the live one; after a deploy that migrated and then failed, it is a newer one.
+    """
     result: dict[str, Any] = {"current": [], "target": "base", "pending": [], "reverted": []}
+    target = look(root, asked, release)
     if target:
         result.update(current=list(target.current), target=newest(target))
-    if target and set(target.current) <= known:
+    if target and knows(target):
         result["pending"] = steps(plan(target, "heads", False))
         return result
-    found = look(root, asked, live) if live else None
-    if found:
-        result["current"] = list(found.current)
-        result["reverted"] = steps(plan(found, result["target"], True))
-    elif target:
-        plan(target, "heads", False)  # which says that it does not know the database
+    others = [other for other in newest_first(have) if other.id != release.id]
+    for other in sorted(others, key=lambda other: other.id != have.live):
+        found = look(root, asked, other)
+        if found and knows(found):
+            result["current"] = list(found.current)
+            result["reverted"] = steps(plan(found, result["target"], True))
+            result["reverted_by"] = shown(root, other)
+            return result
+    if target:
+        plan(target, "heads", False)  # which fails, and says that nobody knows the database
     return result
+
+
+def knows(found: Migrations) -> bool:
+    """Whether a release has the migrations that the database is at."""
+    return set(found.current) <= {item.revision for item in found.revisions}
 
 
 def newest(found: Migrations) -> str:

@@ -118,11 +118,9 @@ def test_the_message_says_who_since_when_where_and_what_to_do():
     ],
 )
 def test_a_schema_that_stays_is_told(steps, migrations, said):
-    found = replace(
-        record(release="r2", before="r1", schema="0001"), steps=steps, migrations=migrations
-    )
+    found = replace(record(release="r2", before="r1"), steps=steps, migrations=migrations)
     text = _deploy.schema_left("notes", found)
-    assert ("flask-app notes --release r2 flask db downgrade 0001" in text) is said
+    assert ("-e app=notes -e release=r1 -e downgrade=true" in text) is said
 
 
 @pytest.mark.parametrize(
