@@ -1,6 +1,6 @@
 """One deploy of an app at a time, the ledger of those that have ended, and the playbook status.
 
-What is promised. A second play of an app is refused, and is told whose the first one is and at which
+What is promised. A second play of an app is refused, and is told whose the first is and at which
 step, or waits. A play that is killed holds nobody up, and is written down as interrupted. What
 failed is written down with its reason. A play with nothing to do writes nothing. The status names
 all of it, and is no failure whatever state an app is in.
