@@ -80,6 +80,9 @@ options:
     type: int
     default: 5
     description: How many dumps are kept.
+  _holder:
+    description: Internal. The play that the module is a step of; not for playbooks.
+    type: dict
 """
 
 EXAMPLES = r"""

@@ -121,6 +121,9 @@ options:
     description:
       - How many releases stay, the wanted one among them. The live one, the one before it and
         what a slot runs always do.
+  _holder:
+    description: Internal. The play that the module is a step of; not for playbooks.
+    type: dict
 """
 
 EXAMPLES = r"""

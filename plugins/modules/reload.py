@@ -109,6 +109,9 @@ options:
     type: list
     elements: path
     default: []
+  _holder:
+    description: Internal. The play that the module is a step of; not for playbooks.
+    type: dict
 attributes:
   check_mode:
     description: Tells which move would happen, and why, also where nothing is on the host yet.

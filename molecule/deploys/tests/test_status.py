@@ -74,6 +74,8 @@ def test_another_controllers_is_taken_over_once_it_is_silent(host, first):
         "r['play']['controller'] = 'elsewhere'; r['renewed'] -= int(sys.argv[2]);"
         " json.dump(r, open(f, 'w'))"
     )
+    # The step on the host outlives its play for a moment, and writes the record until its end.
+    host.check_output("flock /run/pyhost-flask/diary.lock true")
     host.check_output("python3 -c %s %s 0", move, RECORD)
     refused = play("deploy", *DIARY)
     assert refused.returncode, refused.stdout
