@@ -61,6 +61,9 @@ def dump(database: Database, folder: Path, name: str, user: str) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
+        # What a run that was killed has left: nobody else dumps, because the database is locked.
+        for rest in folder.glob("*.part"):
+            rest.unlink()
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
             with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=4, filename="") as packed:
                 _write(database, packed, folder, user)

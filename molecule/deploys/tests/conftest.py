@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from scenario import Source, Visitors
+from scenario import Hold, Source, Visitors
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,11 @@ def visitors() -> Iterator[Visitors]:
         yield found
     assert found.lost == []
     assert len(found.answers) > 20
+
+
+@pytest.fixture
+def hold(host: Any) -> Iterator[Hold]:
+    """Lets a migration wait; in the end none does."""
+    found = Hold(host)
+    yield found
+    found.go_on()

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -104,6 +105,27 @@ def succeed(name: str, *options: str) -> str:
     return done.stdout
 
 
+def kill_play(process: subprocess.Popen[str]) -> None:
+    """Kill a play and all that it has started on the controller."""
+    left = [process.pid]
+    while left:
+        pid = left.pop()
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            left += map(int, task.read_text().split())
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_for(host: Any, path: str) -> str:
+    """Wait until a file is on the host; its content."""
+    for _attempt in range(600):
+        found = host.run("cat %s", path)
+        if found.rc == 0:
+            return str(found.stdout)
+        time.sleep(0.1)
+    raise AssertionError(f"there was no {path} within a minute")
+
+
 def changed(output: str) -> int:
     """How many tasks have changed something, by the play's recap."""
     return sum(map(int, re.findall(r"\bchanged=(\d+)", output)))
@@ -169,6 +191,26 @@ class Visitors:
             return response.status, response.read().decode()
 
 
+# Moments
+
+# What migration.py looks for, and what it leaves: the module's process and its own.
+HOLD, HELD = "/srv/diary/shared/instance/hold", "/srv/diary/shared/instance/held"
+
+
+@dataclasses.dataclass(frozen=True)
+class Hold:
+    """Lets a migration wait in the middle of a deploy."""
+
+    host: Any
+
+    def let_wait(self, number: str) -> None:
+        """The migration with this number is to wait."""
+        self.host.check_output("printf %s >%s", number, HOLD)
+
+    def go_on(self) -> None:
+        self.host.check_output("rm -f %s %s", HOLD, HELD)
+
+
 # The host's state
 
 DATABASE = "/srv/diary/shared/diary.db"
@@ -194,6 +236,7 @@ def state(host: Any, name: str = "diary") -> dict[str, Any]:
         text = host.check_output(command)
         for word, neutral in words.items():
             text = text.replace(word, neutral)
+        text = re.sub("[0-9a-f]{12}-[0-9a-f]{8}", "OLDER", text)
         return sorted(text.splitlines())
 
     files = f"find {root} /run/{name} /etc/{name} -path '*/releases/*/*' -prune -o"

@@ -18,16 +18,16 @@ half way is only that it is run again, from its beginning. Those here can be run
 
 from __future__ import annotations
 
-import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 from scenario import (
+    HELD,
     HOST,
     SCENARIO,
     changed,
+    kill_play,
     only,
     play,
     revision,
@@ -35,6 +35,7 @@ from scenario import (
     start,
     state,
     succeed,
+    wait_for,
 )
 
 testinfra_hosts = ["ansible://flask"]
@@ -67,17 +68,15 @@ MOMENTS = {
     "before the old slot drains": "0 Popen.*-xlH",
     "old slot to be stopped": "1 Popen.*systemctl.*stop",
 }
-HOLD, HELD = "/srv/diary/shared/instance/hold", "/srv/diary/shared/instance/held"
 
 
 @pytest.fixture(scope="module")
 def undisturbed(host, diary):
     """The host's state after deploys that nobody disturbed."""
-    run("docker", "cp", "-q", str(SCENARIO / "dies.py"), f"{HOST}:/run/dies.py")
     folder = host.check_output("python3 -c 'import site; print(site.getsitepackages()[0])'")
-    host.check_output("mkdir -p %s && mv /run/dies.py %s", folder, folder)
+    run("docker", "cp", "-q", str(SCENARIO / "dies.py"), f"{HOST}:{folder}/dies.py")
     host.check_output("echo import dies >%s/dies.pth", folder)
-    for _once in range(3):
+    for _once in range(2):
         diary.publish(migrations=1)
         succeed("deploy", *DIARY)
     yield state(host)
@@ -138,46 +137,12 @@ def test_module_is_killed(host, deploy, moment):
     deployed.recover(moment)
 
 
-def kill_play(process):
-    """Kill a play and all that it has started on the controller."""
-    left = [process.pid]
-    while left:
-        pid = left.pop()
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            left += map(int, task.read_text().split())
-        os.kill(pid, signal.SIGKILL)
-    process.communicate()
-
-
-def wait_for(host, path):
-    """Wait until a file is on the host; its content."""
-    for _attempt in range(600):
-        found = host.run("cat %s", path)
-        if found.rc == 0:
-            return str(found.stdout)
-        time.sleep(0.1)
-    raise AssertionError(f"there was no {path} within a minute")
-
-
-@pytest.fixture
-def hold(host):
-    """Lets a migration wait, by its number, until it is told to go on; the processes of the module
-    and of the migration."""
-
-    def go_on():
-        host.check_output(f"rm -f {HOLD} {HELD}")
-
-    yield lambda number: host.check_output(f"printf {number} >{HOLD}"), go_on
-    go_on()
-
-
 @pytest.mark.parametrize("which", ["first", "second"])
 @pytest.mark.parametrize("victims", ["module", "module and migration", "play"])
 def test_migration_is_interrupted(host, diary, deploy, hold, which, victims):
     """After the dump, before the first migration; and between the first and the second."""
-    let_wait, go_on = hold
     deployed = deploy()
-    let_wait(diary.migrations[-2 if which == "first" else -1])
+    hold.let_wait(diary.migrations[-2 if which == "first" else -1])
     process = start("deploy", *DIARY)
     module, migration = wait_for(host, HELD).split()
     if victims == "play":
@@ -188,7 +153,7 @@ def test_migration_is_interrupted(host, diary, deploy, hold, which, victims):
         assert process.returncode
     if victims == "module and migration":
         host.check_output(f"kill -KILL {migration}")
-    go_on()
+    hold.go_on()
     deployed.recover(f"the {which} migration, {victims}")
 
 
