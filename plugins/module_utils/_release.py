@@ -149,13 +149,19 @@ def release_id(inputs: Inputs) -> str:
 
 
 def plan(wanted: str, keep: int, have: Have) -> Plan:
-    """What to do to have the release ``wanted`` and the ``keep`` newest ones, it among them."""
+    """What to do to have the release ``wanted`` and, once it is built, the ``keep`` newest ones, it
+    among them.
+
+    Only a build takes others away: which release is the one before changes with the switch that
+    follows, and the next run, with nothing to do, would find one more to remove.
+    """
+    build = wanted not in have.releases
     needed = {wanted, have.live, have.previous, *have.running}
     others = [release for release in have.releases.values() if release.id != wanted]
     others.sort(key=lambda release: release.built, reverse=True)
-    surplus = [release.id for release in others[max(keep - 1, 0) :]]
+    surplus = [release.id for release in others[max(keep - 1, 0) :]] if build else []
     unneeded = [name for name in (*surplus, *sorted(have.rubbish)) if name not in needed]
-    return Plan(wanted not in have.releases, tuple(unneeded))
+    return Plan(build, tuple(unneeded))
 
 
 def changed_packages(

@@ -152,6 +152,9 @@ class Repository:
     def _fetch(self) -> None:
         if not self.mirror.exists():
             self._init()
+        # Of a git that was killed: one run at a time works with the mirror.
+        for lock in self.mirror.rglob("*.lock"):
+            lock.unlink()
         # Housekeeping in the background would outlive this run.
         options = ["-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"]
         options += [f"--git-dir={self.mirror}", "fetch", "--quiet", "--prune", *self._transport()]

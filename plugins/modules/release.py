@@ -119,8 +119,8 @@ options:
     type: int
     default: 5
     description:
-      - How many releases stay, the wanted one among them. The live one, the one before it and
-        what a slot runs always do.
+      - How many releases stay when one is built, it among them. The live one, the one before it
+        and what a slot runs always do.
   _holder:
     description: Internal. The play that the module is a step of; not for playbooks.
     type: dict

@@ -219,7 +219,8 @@ REVISION = "SELECT version_num FROM alembic_version"
 
 def state(host: Any, name: str = "diary") -> dict[str, Any]:
     """All of an app's state on the host that a deploy makes, in words that do not depend on which
-    release it is and in which slot: the same after each deploy that is as it should be.
+    release it is, in which slot, and how many older ones there are: the same after each deploy
+    that is as it should be.
     """
     root = f"/srv/{name}"
     live = host.check_output(f"readlink {root}/live.sock").split("/")[-2]
@@ -237,7 +238,7 @@ def state(host: Any, name: str = "diary") -> dict[str, Any]:
         for word, neutral in words.items():
             text = text.replace(word, neutral)
         text = re.sub("[0-9a-f]{12}-[0-9a-f]{8}", "OLDER", text)
-        return sorted(text.splitlines())
+        return sorted(set(text.splitlines()))
 
     files = f"find {root} /run/{name} /etc/{name} -path '*/releases/*/*' -prune -o"
     files += f" -path '{root}/repo.git/*' -prune -o -path '{root}/shared/*' -prune"
@@ -247,7 +248,7 @@ def state(host: Any, name: str = "diary") -> dict[str, Any]:
         "records": told(f"ls {root}/releases/*/release.json"),
         "slots": told(f"grep -h '\"release\"' {root}/slots/{live}/slot.json"),
         "units": told(f"{units} --state=active,activating,failed,deactivating"),
-        "processes": told(f"ps -o args= -u {name}"),
+        "processes": told(f"ps -o args= -u {name} | uniq -c"),
         "rubbish": told(
             f"find {root}/repo.git {root}/shared /var/backups /var/lib/pyhost-flask /usr/local"
             " /etc /run -xdev '(' -name '*.new' -o -name '*.old' -o -name '*.part' -o"

@@ -158,17 +158,24 @@ def test_migration_is_interrupted(host, diary, deploy, hold, which, victims):
 
 
 def test_fetch_is_interrupted(host, deploy):
-    """git holds its own locks on the mirror's branches when it dies."""
-    hook = "/srv/diary/repo.git/hooks/reference-transaction"
-    script = f"#!/bin/sh\n[ $1 = prepared ] && rm {hook} && touch /run/fetching && sleep 60\n:\n"
-    host.check_output("mkdir -p $(dirname %s) && printf %%s %s >%s", hook, script, hook)
-    host.check_output("chmod +x %s", hook)
+    """git dies with the module, and leaves its own locks: the mirror serves on nevertheless."""
+    mirror = "/srv/diary/repo.git"
+    hook = f"{mirror}/hooks/reference-transaction"
+    script = "#!/bin/sh\n[ $1 = prepared ] && touch /run/fetching && sleep 60\n:\n"
+    host.check_output(f"mkdir -p {mirror}/hooks && printf %s >{hook}", script)
+    host.check_output(f"chmod +x {hook}")
     deployed = deploy()
     process = start("deploy", *DIARY)
     wait_for(host, "/run/fetching")
-    host.check_output("rm /run/fetching; pkill -KILL -x git; pkill -x sleep")
+    host.check_output(f"pkill -KILL -u root -x python3; rm {hook} /run/fetching")
     process.communicate()
+    assert process.returncode
+    host.check_output("pkill -x sleep; touch %s/kept", mirror)
+    assert host.check_output("find %s -name '*.lock'", mirror)
+    play("deploy", *DIARY)
+    deployed = deploy()
     deployed.recover("while git fetches")
+    host.check_output("rm %s/kept", mirror)
 
 
 def test_play_is_killed_while_the_traffic_moves(host, deploy):

@@ -137,8 +137,10 @@ def after(wanted: str, done: Plan, have: Have) -> Have:
         ),
         ("d", 1, Have(releases("a", "b", "c"), live="c"), Plan(True, ("b", "a"))),
         ("d", 0, Have(releases("a", "b"), live="b"), Plan(True, ("a",))),
-        # Back to an old release: it stays, although it is the oldest.
-        ("a", 2, Have(releases("a", "b", "c", "d"), live="d", previous="c"), Plan(False, ("b",))),
+        # Nothing is built, so nothing goes: not on the way back to an old release, and not in the
+        # run after a deploy, for which the release before has become another one.
+        ("a", 2, Have(releases("a", "b", "c", "d"), live="d", previous="c"), Plan(False)),
+        ("c", 2, Have(releases("a", "b", "c"), live="c", previous="b"), Plan(False)),
         # What was interrupted goes, but for what is built anew in its place.
         ("a", 3, Have(rubbish=frozenset("ax")), Plan(True, ("x",))),
         ("a", 3, Have(releases("a"), rubbish=frozenset("xy"), live="y"), Plan(False, ("x",))),
