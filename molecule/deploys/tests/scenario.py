@@ -37,13 +37,18 @@ def run(*command: str) -> str:
 # Versions
 
 
-@dataclasses.dataclass
 class Source:
-    """The repository of the app ``name``, of which there will be new versions."""
+    """The repository of the app ``name``, of which there will be new versions.
 
-    name: str
-    migrations: list[str] = dataclasses.field(default_factory=list)  # beside the first one
-    versions: int = 1
+    ``migrations`` are the numbers of those beside the first one.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        git = ["docker", "exec", SERVICES, "git", "-C", f"/srv/git/{name}.git"]
+        self.versions = int(run(*git, "rev-list", "--count", "main"))
+        files = run(*git, "ls-tree", "-r", "--name-only", "main", "migrations/versions").split()
+        self.migrations = [Path(file).name[:4] for file in files][1:]
 
     def publish(self, migrations: int = 0, **files: str) -> str:
         """Publish a version with so many new migrations and other content of files; its name.
