@@ -1,8 +1,8 @@
-"""For the host's Python: kills a process with SIGKILL right before it does a certain thing.
+"""For the host's Python: a process sends itself a signal right before it does a certain thing.
 
-/run/dies holds how many times to let it pass, and a pattern of the audit event that says what the
-process is about to do, such as `os.rename .*live.sock`; see PEP 578. After its end the file is
-gone, so only one process dies.
+/run/dies holds the signal, how many times to let it pass, and a pattern of the audit event that
+says what the process is about to do, such as `KILL 0 os.rename.*live.sock`; see PEP 578. The file
+becomes /run/died, with the number of the process, so only one process dies.
 """
 
 import os
@@ -16,7 +16,7 @@ FILE = "/run/dies"
 def install():
     try:
         with open(FILE, encoding="utf-8") as file:
-            times, pattern = file.read().split(" ", 1)
+            name, times, pattern = file.read().split(" ", 2)
     except OSError:
         return
     left = int(times)
@@ -29,8 +29,10 @@ def install():
         if fatal.search(f"{event} {arguments[:2]}") and os.path.exists(FILE):
             left -= 1
             if left < 0:
-                os.remove(FILE)
-                os.kill(os.getpid(), signal.SIGKILL)
+                with open(FILE, "w", encoding="utf-8") as file:
+                    file.write(str(os.getpid()))
+                os.rename(FILE, "/run/died")
+                os.kill(os.getpid(), signal.Signals[f"SIG{name}"])
 
     sys.addaudithook(hook)
 

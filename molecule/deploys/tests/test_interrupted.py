@@ -19,7 +19,6 @@ half way is only that it is run again, from its beginning. Those here can be run
 from __future__ import annotations
 
 import signal
-import time
 
 import pytest
 from scenario import (
@@ -79,7 +78,14 @@ def undisturbed(host, diary):
     for _once in range(2):
         diary.publish(migrations=1)
         succeed("deploy", *DIARY)
-    yield state(host)
+    assert changed(succeed("deploy", *DIARY)) == 0
+    found = state(host)
+    assert not found["locks"]
+    assert not [line for line in found["files"] if ".starting" in line or ".new" in line]
+    assert found["records"] == [
+        f"/srv/diary/releases/{name}/release.json" for name in ("CURRENT", "OLDER", "PREVIOUS")
+    ]
+    yield found
     host.check_output("rm -f %s/dies.pth %s/dies.py", folder, folder)
 
 
@@ -111,46 +117,50 @@ def deploy(host, diary, visitors, undisturbed):
 
 
 def test_play_is_killed_at_the_end_of_each_task(deploy):
-    """The tasks are counted, so one that is new is covered by itself."""
-    moments = []
+    """One deploy, which each time gets further by one task. The tasks are counted, so a new one is
+    covered by itself."""
+    deployed, moments = deploy(), []
     while True:
-        deployed = deploy()
         done = play("deploy", *DIARY, KILL_AT=str(len(moments) + 1), **KILLER)
         if done.returncode != -signal.SIGKILL:
             break
         moments.append(done.stdout.strip().splitlines()[-1])
-        deployed.recover(moments[-1])
-    deployed.recover("never")
-    print(*moments, sep="\n")
+        assert deployed.visitors.lost == [], moments
     assert done.returncode == 0, done.stdout
-    assert len(moments) > 5, moments
+    print(*moments, sep="\n")
+    for name in ("Build the releases", "Migrate the database", "Move the traffic"):
+        assert name in str(moments)
+    deployed.recover("after each task")
     assert changed(succeed("deploy", *DIARY)) == 0
+
+
+def set_trap(host, signal_name, moment):
+    """A module is to get a signal at a moment."""
+    trap = f"{signal_name} {MOMENTS[moment]}"
+    host.check_output("rm -f /run/died; printf %%s %s >/run/dies", trap)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_module_is_killed(host, deploy, moment):
     deployed = deploy()
-    host.check_output("printf %%s %s >/run/dies", MOMENTS[moment])
+    set_trap(host, "KILL", moment)
     done = play("deploy", *DIARY)
-    assert not host.file("/run/dies").exists, f"no module came so far: {moment}\n{done.stdout}"
+    assert host.file("/run/died").exists, f"no module came so far: {moment}\n{done.stdout}"
     assert done.returncode != 0, done.stdout
     deployed.recover(moment)
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
-@pytest.mark.parametrize("victims", ["module", "module and migration", "play"])
+@pytest.mark.parametrize("victims", ["module", "module and migration"])
 def test_migration_is_interrupted(host, diary, deploy, hold, which, victims):
     """After the dump, before the first migration; and between the first and the second."""
     deployed = deploy()
     hold.let_wait(diary.migrations[-2 if which == "first" else -1])
     process = start("deploy", *DIARY)
     module, migration = wait_for(host, HELD).split()
-    if victims == "play":
-        kill_play(process)
-    else:
-        host.check_output(f"kill -KILL {module}")
-        process.communicate()
-        assert process.returncode
+    host.check_output(f"kill -KILL {module}")
+    process.communicate()
+    assert process.returncode
     if victims == "module and migration":
         host.check_output(f"kill -KILL {migration}")
     hold.go_on()
@@ -162,7 +172,7 @@ def test_fetch_is_interrupted(host, deploy, visitors):
     mirror = "/srv/diary/repo.git"
     hook = f"{mirror}/hooks/reference-transaction"
     script = "#!/bin/sh\n[ $1 = prepared ] && touch /run/fetching && sleep 60\n:\n"
-    host.check_output(f"mkdir -p {mirror}/hooks && printf %s >{hook}", script)
+    host.check_output("mkdir -p %s/hooks && printf %%s %s >%s", mirror, script, hook)
     host.check_output(f"chmod +x {hook}")
     deployed = deploy()
     process = start("deploy", *DIARY)
@@ -178,13 +188,14 @@ def test_fetch_is_interrupted(host, deploy, visitors):
     host.check_output("rm %s/kept", mirror)
 
 
-def test_play_is_killed_while_the_traffic_moves(host, deploy):
-    """What goes on without the play ends by itself, and the next run waits for it."""
+@pytest.mark.parametrize("moment", ["venv to be filled", "after the switch"])
+def test_module_goes_on_without_its_play(host, deploy, moment):
+    """The next run begins while the module of the killed one is still at work."""
     deployed = deploy()
+    set_trap(host, "STOP", moment)
     process = start("deploy", *DIARY)
-    marker = "ls /run/diary/*.starting 2>/dev/null"
-    while host.run(marker).rc and process.poll() is None:
-        time.sleep(0.05)
-    assert process.poll() is None
+    module = wait_for(host, "/run/died")
     kill_play(process)
-    deployed.recover("while the traffic moves")
+    stopped = "until grep -q '^State:.T' /proc/%s/status; do sleep 0.1; done"
+    host.check_output(f"{stopped}; kill -CONT %s", module, module)
+    deployed.recover(f"without its play: {moment}")
