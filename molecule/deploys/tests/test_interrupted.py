@@ -177,7 +177,7 @@ def test_fetch_is_interrupted(host, deploy, visitors):
     deployed = deploy()
     process = start("deploy", *DIARY)
     wait_for(host, "/run/fetching")
-    host.check_output(f"pkill -KILL -u root -x python3; rm {hook} /run/fetching")
+    host.check_output(f"pkill -KILL -u root ^python3; rm {hook} /run/fetching")
     process.communicate()
     assert process.returncode
     host.check_output("pkill -x sleep; touch %s/kept", mirror)
