@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -181,8 +182,9 @@ class Visitors:
             else:
                 self.lost.append(f"{time.strftime('%H:%M:%S')} {status} {text[:200]}")
 
-    def ask(self) -> tuple[int, str]:
-        """One request: the answer's status and text."""
+    def ask(self, **fields: str) -> tuple[int, str]:
+        """One request, which sends the fields of a form where there are any: the answer's status
+        and text."""
         connection = http.client.HTTPConnection(self.host, timeout=30)
         with contextlib.closing(connection):
             plain = socket.create_connection((self.address, 443 if self.tls else 80), 30)
@@ -191,7 +193,11 @@ class Visitors:
             connection.sock = (
                 context.wrap_socket(plain, server_hostname=self.host) if self.tls else plain
             )
-            connection.request("GET", "/", headers={"Connection": "close"})
+            headers = {"Connection": "close"}
+            if fields:
+                headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urllib.parse.urlencode(fields)
+            connection.request("POST" if fields else "GET", "/", body, headers)
             response = connection.getresponse()
             return response.status, response.read().decode()
 
