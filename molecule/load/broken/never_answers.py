@@ -1,0 +1,10 @@
+import time
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("/<path:path>")
+def hang(path):
+    time.sleep(3600)

@@ -1,0 +1,179 @@
+"""Others use the site, while releases come and go: nobody notices, and no broken one goes live.
+
+Lost is any request that got no complete, correct answer of one whole release. A kept connection
+that the server closes while a request is under way may be told apart from that: the client sends
+the request again (see client.py). While nginx is not reloaded, not even that may happen.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import NamedTuple
+
+import pytest
+
+MANAGERS = {"deb12": "systemd", "deb13": "systemd"}
+LEAST = 20_000
+PATIENCE = 8  # seconds that a broken release gets; a good one has more
+
+testinfra_hosts = [f"docker://{os.environ['BED_NAME']}-load-{zone}" for zone in MANAGERS]
+
+
+class Step(NamedTuple):
+    """A phase of the story: the version that is published, the playbook, and what is changed in
+    the inventory from here on; and the version that has the traffic at the end."""
+
+    phase: str
+    publish: str
+    playbook: str
+    settings: dict[str, str]
+    live: str
+
+
+# Where nginx itself is reloaded, it closes the kept connections that are idle.
+RENEWAL = "renewal; new connections"
+SITE = "site.yml, changed site; new connections"
+STORY = [
+    Step("deploy 1", "r01", "deploy", {}, "r01"),
+    Step("deploy 2", "r02", "deploy", {}, "r02"),
+    Step("deploy 3, with a migration", "r03", "deploy", {}, "r03"),
+    Step("deploy 4, from sync to gthread", "r04", "deploy", {"worker_class": "gthread"}, "r04"),
+    Step("deploy 5", "r05", "deploy", {}, "r05"),
+    Step("rollback", "", "rollback", {}, "r04"),
+    Step("deploy 6", "r06", "deploy", {}, "r06"),
+    Step("deploy 7, from gthread to gevent", "r07", "deploy", {"worker_class": "gevent"}, "r07"),
+    Step("deploy 8", "r08", "deploy", {}, "r08"),
+    Step("reload for a changed variable", "", "deploy", {"setting": "second"}, "r08"),
+    Step("deploy 9", "r09", "deploy", {}, "r09"),
+    Step(RENEWAL, "", "", {}, "r09"),
+    Step("deploy 10", "r10", "deploy", {}, "r10"),
+    Step("site.yml, nothing to do", "", "site", {}, "r10"),
+    Step(SITE, "", "site", {"max_body_size": "17m"}, "r10"),
+]
+AFTER = Step("deploy 11, after the broken ones", "r11", "deploy", {}, "r11")
+
+# A broken release, and what the failed play must say of it.
+CAUSES = {
+    "import_error": ["RuntimeError: broken when it is imported", "load.py"],
+    "missing_dependency": ["No module named 'a_package_that_nobody_required'"],
+    "wrong_wsgi": ["Failed to find attribute 'app' in 'load'"],
+    "exits_at_once": ["its workers end as soon as they start", "leaves as soon as it has come"],
+    "hangs_at_boot": ["no answer to GET /health; the app hangs"],
+    "answers_500": ["GET /health was answered 500", "cannot serve health"],
+    "never_answers": ["no answer to GET /health; the app hangs"],
+}
+
+
+@pytest.fixture(scope="module")
+def failures():
+    """What the plays with the broken releases said."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def counts(start_load, failures):
+    """Let all of it happen under load; what the visitors have counted."""
+    settings = {}
+    with start_load([f"load.{zone}.test" for zone in MANAGERS], LEAST) as load:
+        load.phase("before")
+        time.sleep(3)
+        for step in STORY:
+            settings.update(step.settings)
+            do(load, step, settings)
+        for kind in CAUSES:
+            load.phase(f"broken: {kind}")
+            load.publish(kind, migration=True)
+            failures[kind] = load.play("deploy", {**settings, "patience": PATIENCE})
+        do(load, AFTER, settings)
+        load.phase("after")
+        time.sleep(3)
+        counts = load.end()
+    for zone, manager in MANAGERS.items():
+        show(zone, manager, counts.of(site=f"load.{zone}.test"))
+    return counts
+
+
+def do(load, step, settings):
+    load.phase(step.phase)
+    if step.publish:
+        load.publish(step.publish, migration=step.publish >= "r03")
+    if step.playbook:
+        done = load.play(step.playbook, settings)
+        assert done.returncode == 0, done.stdout
+    else:
+        for zone in MANAGERS:
+            load.renew(zone)
+
+
+def show(zone, manager, counts):
+    """Print the counts of a host."""
+    sent, answered = counts.total("sent"), counts.total("answered")
+    lost, resent = len(counts.lost()), counts.total("resent")
+    print(f"\n\n  counted {zone}, {manager}: {sent} requests sent, {answered} answered, ", end="")
+    print(f"{lost} lost, {resent} sent again, over {counts.total('connections')} connections")
+    for line in [*counts.table("phase"), "", *counts.table("kind"), *counts.lost()[:50]]:
+        print("  " + line)
+
+
+@pytest.fixture
+def mine(counts, zone):
+    """The counts of the host's site."""
+    return counts.of(site=f"load.{zone}")
+
+
+def test_every_request_is_answered(mine):
+    assert mine.lost() == []
+    assert mine.total("answered") == mine.total("sent") >= LEAST
+
+
+def test_kept_connections_stay_open(mine):
+    by_nginx = mine.of(phase=RENEWAL).total("resent") + mine.of(phase=SITE).total("resent")
+    assert mine.total("resent") == by_nginx
+
+
+def test_visitors_see_one_release_after_the_other(mine):
+    live, setting = "r00", "first"
+    for step in [*STORY, *(broken(kind) for kind in CAUSES), AFTER]:
+        before = (live, setting)
+        live, setting = step.live, step.settings.get("setting", setting)
+        seen = {tuple(text.split()[::2]) for text in mine.of(phase=step.phase).all("made_by")}
+        assert before in seen, step.phase
+        assert seen <= {before, (live, setting)}, step.phase
+    assert {text.split()[0] for text in mine.of(phase="after").all("made_by")} == {"r11"}
+
+
+def broken(kind):
+    return Step(f"broken: {kind}", kind, "deploy", {}, "r10")
+
+
+def test_each_version_is_one_release(mine):
+    whole = {tuple(text.split()[:2]) for text in mine.all("made_by")}
+    assert len(whole) == len({version for version, _release in whole}) == 12
+
+
+def test_each_post_was_done_once(mine, host):
+    posts = mine.of(kind="post, kept").total("answered") + mine.of(kind="post, new").total(
+        "answered"
+    )
+    assert host.check_output("mariadb -N load -e 'SELECT COUNT(*) FROM visit'") == str(posts)
+
+
+def test_renewed_certificate_is_served(mine):
+    old, new = (mine.of(phase=phase).all("certificates") for phase in ("before", "after"))
+    assert len(old) == len(new) == 1
+    assert old != new
+
+
+@pytest.mark.parametrize("kind", CAUSES)
+def test_broken_release_fails_with_its_cause(counts, failures, container, kind):
+    assert failures[kind].returncode == 2
+    said = failures[kind].stdout.partition(f"failed: [{container}]")[2].partition("failed: [")[0]
+    for cause in CAUSES[kind]:
+        assert cause in said, failures[kind].stdout
+
+
+def test_one_slot_is_left(counts, app_of):
+    app = app_of("load")
+    assert app.running() == [app.slot]
+    assert app.state_of_idle_slot() == "inactive"
