@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 
+START = int(time.time())
 TIMEOUT = 30
 CLOSED = (
     http.client.RemoteDisconnected,
@@ -122,7 +123,7 @@ class Visitor(threading.Thread):
             row = self.book.open(self.site, f"{self.kind}, {'kept' if self.keep else 'new'}")
             if row is None:
                 return
-            name = f"{self.number}-{count}"
+            name = f"{START}-{self.number}-{count}"
             try:
                 made_by = self.visit(name, row)
             except (OSError, http.client.HTTPException, WrongAnswer) as error:
