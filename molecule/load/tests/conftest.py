@@ -20,7 +20,7 @@ PREFIX = os.environ["BED_NAME"] + "-load-"
 SERVICES = PREFIX + "services"
 CLIENT = "/run/load-client.py"
 ROOT = "/run/load-root.pem"
-MOST_SECONDS = 900
+MOST_SECONDS = 1500
 
 
 def run(*command: str) -> str:
