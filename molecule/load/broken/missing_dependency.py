@@ -1,1 +1,3 @@
-import a_package_that_nobody_required  # noqa: F401
+import a_package_that_nobody_required
+
+app = a_package_that_nobody_required.app

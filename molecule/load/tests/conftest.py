@@ -81,8 +81,10 @@ class Load:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Stop the client where it was not asked for its counts."""
-        self._client.communicate()
+        """Stop the client where it was not asked for its counts, and show them all the same."""
+        if self._client.returncode is None:
+            told, _nothing = self._client.communicate()
+            print(*Counts(json.loads(told), {}).table("phase"), sep="\n")
 
     def publish(self, version: str, migration: bool) -> None:
         """Publish a version of the app; a broken one where there is such a file."""
