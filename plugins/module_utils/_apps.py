@@ -5,18 +5,21 @@
 """From what users write in ``flask_apps`` to finished apps: checks, defaults, derived values.
 
 The options, their types, choices and defaults come from ``roles/app/meta/argument_specs.yml``;
-what they must satisfy beyond that, and all that follows from them, stands here. Nothing in this
-file reads or writes anything.
+what they must satisfy beyond that stands in ``_apps_rules``, and all that follows from them here.
+Nothing in this file reads or writes anything.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import shlex
-from collections.abc import Callable, Iterator
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import (
+    check_https,
+    check_shared_names,
+    check_values,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._options import (
     Mistakes,
     Spec,
@@ -27,21 +30,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._options import (
 
 App = dict[str, Any]
 
-# Names of system users, and of folders in /etc and /var/log, on Debian with what this collection
-# installs; an app of that name would share them.
-RESERVED = """
-adm alternatives apache2 apt audio avahi backup bin cdrom certbot chrony cron crowdsec daemon
-dbus debian default dhcp dialout disk docker dpkg fail2ban floppy fonts games git gnats group
-grub gunicorn init irc journal kernel kmem ld letsencrypt list localhost lp mail man mariadb
-memcached messagebus modprobe mysql network news nginx nobody nogroup openssl operator pam perl
-plugdev polkitd postfix postgres postgresql private profile proxy python python3 redis root
-rsyslog sasl security shadow skel snmp src ssh sshd ssl staff sudo sudoers supervisor
-supervisord sync sys sysctl syslog systemd tape terminfo tty ubuntu udev ufw users utmp uucp
-uuidd uwsgi video voice www-data xdg
-""".split()  # noqa: SIM905
-DOMAIN = re.compile(
-    r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])"
-)
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SLOTS = ("blue", "green")
 WORKER_EXTRAS = {"gevent": "[gevent]", "eventlet": "[eventlet]", "tornado": "[tornado]"}
@@ -54,7 +42,12 @@ def resolve(apps: Any, defaults: Any, spec: Spec) -> list[App]:
     ``spec`` the options of an app. Raises ``Mistakes`` with all mistakes of all apps.
     """
     if not isinstance(apps, list):
-        raise Mistakes(["flask_apps: must be a list of apps, each with a name; see docs/apps.md"])
+        raise Mistakes(
+            [
+                "flask_apps: must be a list of apps, each with a name;"
+                " ansible-doc -t role pyhost.flask.app lists their options"
+            ]
+        )
     mistakes: list[str] = []
     if not isinstance(defaults or {}, dict):
         raise Mistakes(["flask_defaults: must be a dictionary of options of an app"])
@@ -68,15 +61,15 @@ def resolve(apps: Any, defaults: Any, spec: Spec) -> list[App]:
             continue
         found = len(mistakes)
         app = checked(merged(common, given), spec, path, mistakes)
-        _check_values(app, path, mistakes)
-        _check_https(app, path, mistakes)
+        check_values(app, path, mistakes)
+        check_https(app, path, mistakes)
         if len(mistakes) == found:
             app["health"]["statuses"] = app["health"]["statuses"] or _default_statuses(
                 common, given
             )
             derive(app)
         finished.append(app)
-    _check_shared_names(finished, mistakes)
+    check_shared_names(finished, mistakes)
     if mistakes:
         raise Mistakes(mistakes)
     return finished
@@ -175,228 +168,3 @@ def _database(app: App) -> tuple[str, str, str]:
 def _default_statuses(*sources: App) -> list[str]:
     asked = any("path" in (source.get("health") or {}) for source in sources)
     return ["200-399"] if asked else ["200-499"]
-
-
-# What the values must satisfy beyond their types
-
-
-def _pattern(pattern: str) -> Callable[[Any], bool]:
-    compiled = re.compile(pattern)
-    return lambda value: bool(compiled.fullmatch(value))
-
-
-def _folder(value: str) -> bool:
-    """Whether a folder of the app lies inside of it."""
-    return not (value.startswith("/") or ".." in value.split("/") or set(value) & set('"$\\\n'))
-
-
-def _command(value: str) -> bool:
-    try:
-        return bool(shlex.split(value))
-    except ValueError:
-        return False
-
-
-def _calendar(value: str) -> bool:
-    """Whether it looks like a time of systemd.time(7); the host's systemd has the last word."""
-    words = value.lower().split()
-    first = bool(words) and (not words[0].isalpha() or words[0] in OFTEN or bool(DAYS(words[0])))
-    return first and all(map(TIME_WORD, words))
-
-
-def _database_known(value: str) -> bool:
-    return value in ("sqlite", "mysql") or bool(re.match(r"[a-z0-9+]+://", value))
-
-
-def _at_least(least: int) -> Callable[[Any], bool]:
-    return lambda value: value >= least
-
-
-# (option, what is good, what to say otherwise). ``[]`` stands for each element of a list.
-FOLDER = (
-    _folder,
-    "must be a folder inside the app's own, without a slash in front, .., quotes or $",
-)
-VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-SECRET = ("database", "env", "nginx.users")
-OFTEN = ("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly")
-DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
-# A date, a time, or, in letters, days, the words of OFTEN or a time zone; no field of a crontab.
-TIME_WORD = _pattern(r"[\d*,./~-]+-[\d*,./~-]+|[\d*,./]+:[\d*,./:]+|[a-z][\w/.,+-]*")
-HEADER = _pattern(r"[A-Za-z][A-Za-z0-9-]*")
-LOGIN, HASH = _pattern(r"[^\s:]+"), _pattern(r"[$*{]\S+")
-PATH, TARGET = _pattern(r"/[^\s\"';{}$]*"), _pattern(r"(/|https?://)[^\s\"';{}$]*")
-PRINTABLE = _pattern(r"[^\"$\\\n]*")
-PART = (
-    _pattern(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"),
-    "is no name for a unit; use lower-case letters, digits and hyphens, at most 32",
-)
-NAME = _pattern(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
-NO_NAME = "is no name for a system user; use lower-case letters, digits and hyphens, at most 24"
-TAKEN = "belongs to the system; choose another name"
-RULES: list[tuple[str, Callable[[Any], bool], str]] = [
-    ("name", NAME, NO_NAME),
-    ("name", lambda value: value not in RESERVED, TAKEN),
-    ("user", NAME, NO_NAME),
-    ("user", lambda value: value not in RESERVED, TAKEN),
-    (
-        "source.git",
-        _pattern(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+|/\S+"),
-        "is no address of a repository, such as https://git.example.org/notes.git",
-    ),
-    (
-        "source.version",
-        _pattern(r"(?!-)(?!.*\.\.)[^\s~^:?*\[\\]+"),
-        "is no branch, tag or commit; latest-tag is the newest tag",
-    ),
-    ("source.subdir", *FOLDER),
-    (
-        "wsgi",
-        _pattern(r"\w+(\.\w+)*:\w+(\.\w+)*(\(.*\))?"),
-        "must be module:app or module:create_app()",
-    ),
-    ("python.version", _pattern(r"3\.\d+(\.\d+)?"), "must be a version such as 3.12"),
-    ("database", _database_known, "must be sqlite, mysql or a URL as SQLAlchemy takes it"),
-    (
-        "env",
-        lambda value: all(map(VARIABLE, value)),
-        "a variable's name takes letters, digits and _",
-    ),
-    ("files[].name", _pattern(r"[\w][\w.-]*"), "must be a file's name, without a folder"),
-    (
-        "files[].name",
-        lambda value: value not in ("environment", "gunicorn.conf.py"),
-        "is written by the collection; choose another name",
-    ),
-    ("migrations.folder", *FOLDER),
-    ("commands.once[]", _command, "is no command: a quote is not closed"),
-    ("commands.release[]", _command, "is no command: a quote is not closed"),
-    ("processes[].name", *PART),
-    ("processes[].command", _command, "is no command: it is empty, or a quote is not closed"),
-    ("processes[].count", _at_least(1), "must be 1 or more"),
-    ("schedules[].name", *PART),
-    ("schedules[].command", _command, "is no command: it is empty, or a quote is not closed"),
-    (
-        "schedules[].when",
-        _calendar,
-        "must be a time as systemd's OnCalendar takes it, such as daily or Mon..Fri 03:30",
-    ),
-    ("static[].url", _pattern(r"/([\w.~-]+/)+"), "must start and end with a slash, as in /static/"),
-    ("static[].folder", *FOLDER),
-    (
-        "static[].expires",
-        _pattern(r"\d+(ms|[smhdwMy])?|max|off|epoch"),
-        "must be a time as nginx takes it, such as 1h, 30d or max",
-    ),
-    ("shared[]", *FOLDER),
-    ("health.path", _pattern(r"/\S*"), "must start with a slash"),
-    ("health.statuses[]", _pattern(r"[1-5]\d\d(-[1-5]\d\d)?"), "must be as in 200 or 200-399"),
-    ("health.timeout", _at_least(1), "must be 1 or more seconds"),
-    ("gunicorn.workers", _at_least(1), "must be 1 or more"),
-    ("gunicorn.threads", _at_least(1), "must be 1 or more"),
-    ("gunicorn.timeout", _at_least(1), "must be 1 or more seconds"),
-    ("gunicorn.graceful_timeout", _at_least(1), "must be 1 or more seconds"),
-    (
-        "gunicorn.args[]",
-        _pattern(r"--[a-z][\w-]*(=[\w./:,@%+-]*)?"),
-        "must be one long argument, such as --limit-request-line=8190",
-    ),
-    ("nginx.max_body_size", _pattern(r"\d+[kKmMgG]?"), "must be a size, such as 16m"),
-    ("nginx.timeout", _at_least(1), "must be 1 or more seconds"),
-    (
-        "nginx.headers",
-        lambda value: all(HEADER(name) and PRINTABLE(str(text)) for name, text in value.items()),
-        "a header's name takes letters, digits and hyphens, its text no quotes and no $",
-    ),
-    ("nginx.hsts", _at_least(0), "must be 0 or more seconds"),
-    ("nginx.rate", _pattern(r"[1-9]\d*r/[sm]"), "must be as in 10r/s or 60r/m"),
-    ("nginx.burst", _at_least(0), "must be 0 or more requests"),
-    (
-        "nginx.users",
-        lambda value: all(LOGIN(name) and HASH(str(text)) for name, text in value.items()),
-        "must be names with hashes of passwords, as openssl passwd -apr1 makes them",
-    ),
-    (
-        "nginx.redirects",
-        lambda value: all(PATH(old) and TARGET(str(new)) for old, new in value.items()),
-        "must lead from a path such as /old to another one, or to a site's address",
-    ),
-    ("keep_releases", _at_least(2), "must be 2 or more: the live release and the one before it"),
-]
-
-
-def _check_values(app: App, path: str, mistakes: list[str]) -> None:
-    """One app's values, each by itself. An option that is missing was reported already."""
-    for option, good, remedy in RULES:
-        for where, value in _values(app, option.split("."), path):
-            empty = value is None or (value == "" and "[]." not in option)
-            if not empty and not good(value):
-                text = "(hidden)" if option in SECRET else shown(value)
-                mistakes.append(f"{where} = {text}: {remedy}")
-    for index, entry in enumerate(app["files"] or []):
-        if (entry["content"] is None) == (entry["template"] is None):
-            mistakes.append(f"{path}.files[{index}]: needs content or template, and not both")
-    parts = [entry.get("name") for entry in [*(app["processes"] or []), *(app["schedules"] or [])]]
-    for name in sorted({part for part in parts if part and parts.count(part) > 1}):
-        both = f"{path}.processes and schedules: there are two of the name {name!r}"
-        mistakes.append(f"{both}; each needs its own, for its units are called by it")
-
-
-def _values(value: Any, option: list[str], path: str) -> Iterator[tuple[str, Any]]:
-    """Each value of an option such as ``static[].url``, with its path."""
-    if not option:
-        yield path, value
-        return
-    key, each = option[0].removesuffix("[]"), option[0].endswith("[]")
-    found = value.get(key) if isinstance(value, dict) else None
-    if not each:
-        yield from _values(found, option[1:], f"{path}.{key}")
-        return
-    for index, element in enumerate(found or []):
-        yield from _values(element, option[1:], f"{path}.{key}[{index}]")
-
-
-def _check_https(app: App, path: str, mistakes: list[str]) -> None:
-    """The domains, and what a certificate for them takes."""
-    certbot = app["certbot"] if app["https"] == "certbot" else None
-    if app["domains"] == []:
-        mistakes.append(f"{path}.domains: is empty; name at least one, such as notes.example.org")
-    for index, domain in enumerate(app["domains"] or []):
-        where = f"{path}.domains[{index}] = {shown(domain)}"
-        if certbot and _is_address(domain):
-            mistakes.append(
-                f"{where}: is no domain; for an address set https to selfsigned or none"
-            )
-        elif not DOMAIN.fullmatch(domain) and not _is_address(domain):
-            mistakes.append(f"{where}: is no domain, such as notes.example.org")
-    if certbot and not certbot["email"]:
-        remedy = "is missing; certbot needs one (for all apps: flask_defaults.certbot.email)"
-        mistakes.append(f"{path}.certbot.email: {remedy}")
-    elif certbot and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", certbot["email"]):
-        mistakes.append(f"{path}.certbot.email = {shown(certbot['email'])}: is no e-mail address")
-    if certbot and not certbot["server"].startswith("https://"):
-        where = f"{path}.certbot.server = {shown(certbot['server'])}"
-        mistakes.append(f"{where}: must start with https://")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _check_shared_names(apps: list[App], mistakes: list[str]) -> None:
-    """What only one app can have: its name, its user, its domains."""
-    holders: dict[tuple[str, str], list[str]] = {}
-    for app in apps:
-        claims = [("name", app["name"]), ("user", app["user"] or app["name"])]
-        claims += [("domain", domain) for domain in app["domains"] or []]
-        for kind, value in claims:
-            if value:
-                holders.setdefault((kind, value), []).append(str(app["name"]))
-    for (kind, value), names in holders.items():
-        if len(names) > 1 and (kind != "user" or len(set(names)) > 1):
-            apart = f"flask_apps[{names[0]}] and flask_apps[{names[-1]}]"
-            mistakes.append(f"{apart}: both have the {kind} {value!r}; each app needs its own")

@@ -18,7 +18,8 @@ from ansible_collections.pyhost.flask.plugins.modules.app_command import argv
     ],
 )
 def test_words_are_those_of_a_shell_and_no_shell_runs(command, once, words):
-    assert argv("notes", "0a1b", command, once) == ["flask-app", "notes", "--release", "0a1b", *words]
+    found = argv("notes", "0a1b", command, once)
+    assert found == ["flask-app", "notes", "--release", "0a1b", *words]
 
 
 def test_an_open_quote_is_no_command():
