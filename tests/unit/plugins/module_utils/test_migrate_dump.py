@@ -84,6 +84,16 @@ def test_a_dump_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "dumps").iterdir()) == []
 
 
+def test_what_a_killed_run_has_left_is_removed(tmp_path: Path) -> None:
+    file, folder = tmp_path / "notes.db", tmp_path / "dumps"
+    file.touch()
+    folder.mkdir()
+    for name in ("before-notes-a1.db.gz.part", "tmpabc.part"):
+        (folder / name).touch()
+    dumps.dump(database("sqlite", name=str(file)), folder, "now-notes-a1", "root")
+    assert [path.name for path in folder.iterdir()] == ["now-notes-a1.db.gz"]
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MigrateError, match="file/dumps"):
