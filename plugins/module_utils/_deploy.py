@@ -21,6 +21,7 @@ MOST_COMMITS = 100
 REASON_LINES = 6  # at either end
 
 Facts = dict[str, Any]
+NONE: Mapping[str, Any] = {}
 
 
 class Held(Exception):
@@ -121,7 +122,7 @@ def kind(record: Record) -> str:
 
 
 def entry(
-    record: Record, now: float, result: str, reason: str = "", releases: Mapping[str, Any] = {}
+    record: Record, now: float, result: str, reason: str = "", releases: Mapping[str, Any] = NONE
 ) -> Facts:
     """The line of the ledger for a deploy that has ended. ``releases`` are facts by their IDs."""
     return {
@@ -147,7 +148,7 @@ def shortened(reason: str) -> str:
     return "\n".join(line[:300] for line in lines)
 
 
-def interrupted(record: Record, releases: Mapping[str, Any] = {}) -> Facts:
+def interrupted(record: Record, releases: Mapping[str, Any] = NONE) -> Facts:
     """The line for a deploy whose play is gone; its last sign of life counts as its end."""
     reason = f"the play ended without an end of the deploy; its last step was: {record.step}"
     return entry(record, record.renewed, "interrupted", reason, releases)
