@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What an experienced administrator would write to serve examples/notes from an empty Debian server:
-# the same database, service, site and certificate as by site.yml, and nothing of what makes the
+# the same server, database, service, site and certificate as by site.yml, and nothing of what makes the
 # second run quick and safe. To be run as root:
 #   shell.sh DOMAIN EMAIL GIT ACME ACME_CA
 #   DOMAIN, EMAIL    the site, and whom the certificate authority may write to
@@ -13,7 +13,45 @@ umask 022
 
 apt-get -qq update
 apt-get -qq install --no-install-recommends \
-  ca-certificates certbot git logrotate mariadb-server nginx openssl python3-venv </dev/null
+  ca-certificates certbot fail2ban git logrotate mariadb-server nftables nginx openssl python3-systemd \
+  python3-venv sudo systemd-timesyncd unattended-upgrades </dev/null
+apt-get -qq upgrade </dev/null >/dev/null
+
+# The server itself: SSH by keys alone, a firewall, fail2ban, updates by themselves.
+cat >/etc/ssh/sshd_config.d/00-hardening.conf <<'END'
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+END
+sshd -t
+systemctl reload ssh
+cat >/etc/nftables.conf <<'END'
+flush ruleset
+table inet filter {
+    chain input {
+        type filter hook input priority filter; policy drop;
+        ct state vmap { established: accept, related: accept, invalid: drop }
+        iifname "lo" accept
+        meta l4proto { 1, 58 } accept
+        tcp dport { 22, 80, 443 } accept
+    }
+}
+END
+systemctl -q enable nftables
+# Without "flush ruleset" here: in the test bed the container's own rules are Docker's.
+sed 1d /etc/nftables.conf | nft -f -
+cat >/etc/fail2ban/jail.local <<'END'
+[DEFAULT]
+backend = systemd
+banaction = nftables[type=allports]
+[sshd]
+enabled = true
+END
+systemctl -q enable fail2ban
+systemctl restart fail2ban
+printf 'APT::Periodic::%s "1";\n' Update-Package-Lists Unattended-Upgrade >/etc/apt/apt.conf.d/20auto-upgrades
+printf -- '-%s\n' net.core.somaxconn=4096 vm.swappiness=10 kernel.kptr_restrict=2 >/etc/sysctl.d/60-server.conf
+sysctl -q -p /etc/sysctl.d/60-server.conf 2>/dev/null || true
 
 # The app: its user, code, packages, database and settings.
 useradd --system --home-dir /srv/notes/instance --shell /usr/sbin/nologin notes
