@@ -26,6 +26,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload import (
 )
 
 MANAGERS = ("systemd", "supervisor")
+UNITS = "units"  # the folder of a slot with copies of the manager's files
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ def fill(layout: Layout, slot: str, want: Want, owner: int) -> None:
         os.chown(parent, 0, owner)
         parent.chmod(0o750)
     _copy(layout.etc, folder / "etc", owner)
+    _keep_units(layout, slot, want)
     environment = folder / "etc" / "environment"
     if not environment.exists():
         environment.touch(0o640)
@@ -189,8 +191,52 @@ def clear(layout: Layout, slot: str) -> None:
     for manager in MANAGERS:
         layout.claim(slot, manager).unlink(missing_ok=True)
     (folder / "release").unlink(missing_ok=True)
-    if (folder / "etc").exists():
-        shutil.rmtree(folder / "etc")
+    for name in ("etc", UNITS):
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
+
+
+def restore(layout: Layout, slot: str) -> list[str]:
+    """Put back the files that a slot was started with, where they have changed since; their paths.
+
+    Only what is known to be what it was: a file whose copy is gone stays as it is.
+    """
+    restored = []
+    for name, known in read_record(layout, slot).get("files", {}).items():
+        path = Path(name)
+        content = _kept(layout, slot, path)
+        if fingerprint(content) != known or not path.is_file() or path.read_bytes() == content:
+            continue
+        status, new = path.stat(), path.with_name(f".{path.name}.old")
+        new.touch(0o600)
+        new.write_bytes(content)
+        os.chown(new, status.st_uid, status.st_gid)
+        new.chmod(status.st_mode & 0o7777)
+        os.replace(new, path)
+        restored.append(name)
+    return restored
+
+
+def _keep_units(layout: Layout, slot: str, want: Want) -> None:
+    """Copy the manager's files, which are those outside of the settings' folder."""
+    folder = layout.slot(slot) / UNITS
+    folder.mkdir(mode=0o700)
+    for name in want.files:
+        if layout.etc not in Path(name).parents:
+            shutil.copyfile(name, folder / Path(name).name)
+
+
+def _kept(layout: Layout, slot: str, path: Path) -> bytes:
+    """A file as the slot was started with it; empty where there is no copy."""
+    folder = layout.slot(slot)
+    settings = layout.etc in path.parents
+    copy = folder / "etc" / path.relative_to(layout.etc) if settings else folder / UNITS / path.name
+    if not copy.is_file():
+        return b""
+    content = copy.read_bytes()
+    # What fill has added.
+    head, added, _release = content.rpartition(b"APP_RELEASE=")
+    return head if settings and path.name == "environment" and added else content
 
 
 def read_record(layout: Layout, slot: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ description:
     processes still run. They are stopped together with their slot.
   - A release that does not come up gets no traffic; its slot is stopped and emptied, the old one
     serves on untouched, and the module fails with the reason and the traceback from the slot's log.
+    Settings and units that were changed for it are put back to those that the old one runs with.
   - The slots run under systemd or under supervisor. Another O(manager) is the same move, too; the
     new slot starts under the one, and the old slot stops under the other.
   - Interrupted at any point, the next run finishes the work. A reboot comes back to the slot that
@@ -360,8 +361,17 @@ def apply(
         try:
             mover.do(step)
         except (_reload.ReloadError, OSError) as error:
+            if step.kind in ("start", "switch", "work"):
+                put_back(module, layout, have)
             raise _reload.ReloadError(_failed(step, want, have, error)) from error
     return mover.evidence
+
+
+def put_back(module: AnsibleModule, layout: _reload_host.Layout, have: _reload.Have) -> None:
+    """Put back the settings and units that the live slot was started with: it would otherwise come
+    back with the new ones when it crashes, or after a reboot."""
+    if have.live and _reload_host.restore(layout, have.live):
+        module.run_command(["systemctl", "daemon-reload"])
 
 
 def previous(have: _reload.Have) -> dict[str, str]:

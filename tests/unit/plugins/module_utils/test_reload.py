@@ -656,6 +656,26 @@ def test_fill_and_observe(layout: _reload_host.Layout) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_restore(layout: _reload_host.Layout, tmp_path: Path) -> None:
+    unit = tmp_path / "flask-notes@.service"
+    paths = (unit, layout.etc / "environment", layout.etc / "certs" / "ca.pem")
+    for path in paths:
+        path.write_text("old=1\n")
+    files = {path: path.read_bytes() for path in paths}
+    want = _reload_host.wanted(layout, "R", {str(unit)}, [], manager="systemd")
+    _reload_host.fill(layout, "green", want, 0)
+    assert _reload_host.restore(layout, "green") == []
+    for path in files:
+        path.write_text("new\n")
+    assert sorted(_reload_host.restore(layout, "green")) == sorted(map(str, files))
+    assert {path: path.read_bytes() for path in files} == files
+    # A copy that is not what the record says is not trusted.
+    unit.write_text("new\n")
+    (layout.slot("green") / "units" / unit.name).write_text("else\n")
+    assert _reload_host.restore(layout, "green") == []
+    assert unit.read_text() == "new\n"
+
+
 def test_point_back_to_nothing(layout: _reload_host.Layout) -> None:
     _reload_host.point(layout.live_socket, "/a")
     assert _reload_host.point(layout.live_socket, "/b") == "/a"
