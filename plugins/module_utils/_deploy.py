@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 SILENCE = 900  # seconds without a step after which a play of another controller is taken for dead
@@ -21,7 +22,7 @@ MOST_COMMITS = 100
 REASON_LINES = 6  # at either end
 
 Facts = dict[str, Any]
-NONE: Mapping[str, Any] = {}
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Held(Exception):
