@@ -121,7 +121,7 @@ def test_passwords_and_rates(browser, site, play, host):
 
 MISTAKES = [
     ({"nginx": {"server": "bogus on;"}}, 'unknown directive "bogus"'),
-    ({"nginx": {"server": "location = /ping {"}}, "on the server level only"),
+    ({"nginx": {"server": "location = /ping {"}}, "nginx -t -q rejects the new files"),
     ({"nginx": {"server": "}"}}, "directive is not allowed here"),
     ({"nginx": {"location": "proxy_pass http://127.0.0.1;"}}, "directive is duplicate"),
     ({"nginx": {"location": "expires soon;"}}, "invalid value"),
