@@ -51,6 +51,7 @@ systemctl -q enable fail2ban
 systemctl restart fail2ban
 printf 'APT::Periodic::%s "1";\n' Update-Package-Lists Unattended-Upgrade >/etc/apt/apt.conf.d/20auto-upgrades
 printf -- '-%s\n' net.core.somaxconn=4096 vm.swappiness=10 kernel.kptr_restrict=2 >/etc/sysctl.d/60-server.conf
+# A container may not set all of them.
 sysctl -q -p /etc/sysctl.d/60-server.conf 2>/dev/null || true
 
 # The app: its user, code, packages, database and settings.

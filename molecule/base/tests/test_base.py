@@ -63,6 +63,9 @@ def play(container):
     return run
 
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJyuVy1hYUsiam8tTBz4KALvZCluBs7POu4e6xSfqrXI zoe"
+
+
 def files(host):
     """The checksums of all that decides who gets in."""
     folders = "/etc/ssh /etc/sudoers.d /etc/pyhost-flask /etc/fail2ban /etc/apt/apt.conf.d"
@@ -126,7 +129,17 @@ def test_time_zone(host):
     [
         ({"base_firewall_ports": ["80 81"]}, "syntax error"),
         ({"base_firewall_ports": ["99999"]}, "99999"),
-        ({"base_admins": [{"name": "ops", "keys": ["ssh-ed25519 AAAAtypo"]}]}, "not a public key"),
+        # The first of two: a check that looks at the last one only would let it pass.
+        (
+            {
+                "base_admins": [
+                    {"name": "ops", "keys": ["ssh-ed25519 AAAAtypo"]},
+                    {"name": "zoe", "keys": [KEY]},
+                ]
+            },
+            "not a public key",
+        ),
+        ({"base_admins": [{"name": "ops"}]}, "missing required arguments: keys"),
         ({"base_reboot_time": '4"; }'}, "Syntax error"),
     ],
 )
@@ -136,6 +149,16 @@ def test_a_mistake_changes_nothing(host, play, ssh, mistake, said):
     assert done.returncode != 0, done.stdout
     assert said in done.stdout
     assert files(host) == before
+    assert ssh("ops").returncode == 0
+
+
+def test_all_parts_can_be_off(play, ssh):
+    off = dict.fromkeys(("base_ssh", "base_firewall", "base_fail2ban", "base_upgrades"), False)
+    done = play(**off, base_admins=[], base_timezone="")
+    assert done.returncode == 0, done.stdout
+    assert ssh("root").returncode == 0
+    done = play()
+    assert done.returncode == 0, done.stdout
     assert ssh("ops").returncode == 0
 
 
