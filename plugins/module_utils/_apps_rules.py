@@ -83,6 +83,13 @@ HEADER = _pattern(r"[A-Za-z][A-Za-z0-9-]*")
 LOGIN, HASH = _pattern(r"[^\s:]+"), _pattern(r"[$*{]\S+")
 PATH, TARGET = _pattern(r"/[^\s\"';{}$]*"), _pattern(r"(/|https?://)[^\s\"';{}$]*")
 PRINTABLE = _pattern(r"[^\"$\\\n]*")
+SETTING = _pattern(r"[A-Z][A-Za-z0-9]*")
+# How a slot starts, is looked after and ends: what no setting of a user's may change.
+SLOT = """
+BindReadOnlyPaths DynamicUser EnvironmentFile ExecCondition ExecReload ExecStart ExecStop Group
+KillMode NotifyAccess RemainAfterExit RootDirectory RootImage TimeoutStartSec TimeoutStopSec Type
+User WorkingDirectory
+""".split()  # noqa: SIM905
 PART = (
     _pattern(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"),
     "is no name for a unit; use lower-case letters, digits and hyphens, at most 32",
@@ -176,6 +183,16 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         "nginx.redirects",
         lambda value: all(PATH(old) and TARGET(str(new)) for old, new in value.items()),
         "must lead from a path such as /old to another one, or to a site's address",
+    ),
+    (
+        "systemd",
+        lambda value: all(SETTING(name) and "\n" not in str(each) for name, each in value.items()),
+        "must be names and values as in [Service] of a unit, such as MemoryMax: 512M",
+    ),
+    (
+        "systemd",
+        lambda value: not set(SLOT).intersection(value),
+        f"must leave alone how the app is run: {', '.join(SLOT)}",
     ),
     ("keep_releases", _at_least(2), "must be 2 or more: the live release and the one before it"),
 ]

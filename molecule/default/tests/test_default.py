@@ -1,6 +1,7 @@
 """What must be true after ``site.yml``: as a visitor, an administrator and an intruder see it."""
 
 import json
+import re
 import time
 
 import pytest
@@ -130,6 +131,22 @@ def test_schedule_runs_in_the_live_slot(host, notes):
     host.check_output("systemctl start flask-notes.cleanup.service")
     unit = f"flask-notes.cleanup@{notes.slot}.service"
     assert "removed " in host.check_output("journalctl -q -o cat -u %s", unit)
+
+
+def test_sandbox_is_as_tight_as_it_may_be(host, notes):
+    """systemd's own marks, from 0 to 10; a service without a sandbox has 9.6."""
+    for unit in (notes.unit, f"flask-notes.worker@{notes.slot}.service"):
+        said = host.check_output("systemd-analyze security --no-pager %s", unit)
+        mark = float(re.search(r"Overall exposure level for .+?: ([\d.]+)", said)[1])
+        assert mark <= 1.3, said
+
+
+def test_sandbox_takes_settings_of_the_users_own(host, guestbook):
+    shown = host.check_output("systemctl show %s", guestbook.unit).splitlines()
+    assert {"MemoryMax=536870912", "PrivateDevices=no", "PrivateUsers=yes"} <= set(shown)
+    (writable,) = [line for line in shown if line.startswith("ReadWritePaths=")]
+    assert "-/data/exports" in writable
+    assert "/srv/guestbook/shared" in writable
 
 
 def test_environment_is_private(host, app):

@@ -134,6 +134,10 @@ MISTAKES = [
     ({"gunicorn": {"args": ["--no-such-argument=1"]}}, "unrecognized arguments"),
     ({"gunicorn": {"args": ["--user=nobody-there"]}}, "nobody-there"),
     ({"schedules": [{"name": "tidy", "command": "flask tidy", "when": "99-99-99"}]}, "99-99-99"),
+    ({"systemd": {"MemoryMux": "1G"}}, "MemoryMux"),
+    ({"systemd": {"MemoryMax": "much"}}, "MemoryMax=much"),
+    ({"systemd": {"SystemCallFilter": "@nonsense"}}, "@nonsense"),
+    ({"env": {"1st": "x"}}, "a variable's name"),
     ({"files": [{"name": "a.cfg", "template": "no/such/file.j2"}]}, "no/such/file.j2"),
     ({"wsgi": "guestbook:nothing"}, "nothing"),
 ]

@@ -239,6 +239,10 @@ def test_the_users_own_variables_win() -> None:
         ("gunicorn.worker_class", "async", "must be one of sync, gthread, gevent, eventlet"),
         ("gunicorn.args", ["-w 3"], "gunicorn.args[0] = '-w 3': must be one long argument"),
         ("nginx.max_body_size", "big", "nginx.max_body_size = 'big': must be a size, such as 16m"),
+        ("systemd", {"memory": "1G"}, "systemd = {'memory': '1G'}: must be names and values as in"),
+        ("systemd", {"Nice": "5\nUser=root"}, "must be names and values as in [Service]"),
+        ("systemd", {"Nice": {"a": 1}}, "systemd.Nice: must be text, a number, true or false"),
+        ("systemd", {"User": "root"}, "systemd = {'User': 'root'}: must leave alone how the app"),
         ("keep_releases", 1, "keep_releases = 1: must be 2 or more"),
     ],
 )
