@@ -101,7 +101,7 @@ def _encoded(content: Any) -> bytes:
     if content is None:
         return b""
     if not isinstance(content, (str, bytes)):
-        content = json.dumps(content)
+        content = json.dumps(content, default=str)
     return content if isinstance(content, bytes) else content.encode()
 
 

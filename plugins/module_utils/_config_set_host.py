@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
+    Change,
     ConfigError,
     Host,
     Node,
@@ -113,6 +114,21 @@ def make(path: str, node: Node) -> None:
         os.symlink(node.target, path)
     elif node.content is not None:
         write(path, node.content, node.mode, *_numbers(node.owner, node.group))
+
+
+def keep(changes: Iterable[Change], folder: str) -> bool:
+    """Copy the files that are about to change or go into ``folder``, under their whole paths.
+
+    Returns whether there are any. Root alone can look into the folder.
+    """
+    old = [change for change in changes if change.before.content is not None]
+    if old:
+        os.makedirs(folder, mode=0o700)
+    for change in old:
+        copy = f"{folder}{change.path}"
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
+        make(copy, change.before)
+    return bool(old)
 
 
 def set_rights(path: str, owner: str, group: str, mode: int) -> None:

@@ -37,6 +37,7 @@ SPEC: dict[str, dict[str, Any]] = {
         },
     },
     "remove": {"type": "bool", "default": True},
+    "backup": {"type": "bool", "default": False},
     "validate": {"type": "list", "elements": "list", "default": []},
     "apply": {"type": "list", "elements": "list", "default": []},
     "services": {"type": "list", "elements": "str", "default": []},

@@ -101,6 +101,13 @@ options:
         use, such as the unit of a process that runs until a later task has replaced it.
     type: bool
     default: true
+  backup:
+    description:
+      - Whether to keep what the changed and removed files were before, under their whole paths in
+        C(/var/backups/pyhost-flask/config_set/NAME-TIME), a folder for each run that only root
+        can read. Nothing is kept of a run that failed, and nothing is ever removed there.
+    type: bool
+    default: false
   validate:
     description: Commands, as lists of arguments, that must succeed with the new set before it is
       live.
@@ -180,6 +187,11 @@ paths:
   type: list
   elements: str
   sample: [/etc/nginx/sites-enabled/notes]
+backup:
+  description: The folder with the old files; empty where none was kept.
+  returned: success
+  type: str
+  sample: /var/backups/pyhost-flask/config_set/nginx-20261121T153000Z
 unwanted:
   description: The paths that O(remove=false) has left, which the set managed and no longer wants.
   returned: success
@@ -199,14 +211,18 @@ output:
 import base64
 import contextlib
 import json
+import shutil
 import signal
+import time
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _config_set_users as users
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
+    Change,
     ConfigError,
     Node,
     diff,
@@ -216,6 +232,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
     split,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_host import (
+    keep,
     observe,
     resolved,
 )
@@ -237,6 +254,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set_transacti
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_trial import Run
 from ansible_collections.pyhost.flask.plugins.module_utils._services import start, stopped
 
+BACKUPS = "/var/backups/pyhost-flask/config_set"
 STOPS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
@@ -259,6 +277,17 @@ def runner(module: AnsibleModule, secrets: list[bytes]) -> Run:
     return run
 
 
+@contextlib.contextmanager
+def kept(changes: list[Change], params: dict[str, Any]) -> Iterator[str]:
+    """Have copies of the old files; the folder that holds them. None stay where the set fails."""
+    folder = f"{BACKUPS}/{params['name']}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    try:
+        yield folder if params["backup"] and keep(changes, folder) else ""
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def change(module: AnsibleModule) -> dict[str, Any]:
     """Bring the set about, unless in check mode; return the result for the user."""
     params, check = module.params, module.check_mode
@@ -279,10 +308,11 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         secret |= frozenset(state.secret)
         after = State.of(want, secret, unwanted)
         due = bool(changes or state.due)
-        output = ""
+        output = backup = ""
         if due and not check:
             run = runner(module, _contents([want, host.nodes], secret))
-            output = Transaction(store, state, changes, run=run, **todo).commit(after)
+            with kept(changes, params) as backup:
+                output = Transaction(store, state, changes, run=run, **todo).commit(after)
         elif state != after and not check:
             store.save(after)
     idle = stopped(module.run_command, params["services"])
@@ -293,6 +323,7 @@ def change(module: AnsibleModule) -> dict[str, Any]:
     return {
         "changed": bool(strangers or due or idle),
         "paths": [change.path for change in changes],
+        "backup": backup,
         "unwanted": unwanted,
         "applied": due and bool(todo["apply"]),
         "output": output,

@@ -25,6 +25,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
     split,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_host import (
+    keep,
     observe,
     resolved,
 )
@@ -170,6 +171,18 @@ def test_what_is_no_longer_wanted_stays_until_it_may_go(place: Place) -> None:
     assert place.make(NEW)
     assert place.tree() == COMPLETE
     assert place.rest() == []
+
+
+def test_what_changes_or_goes_can_be_kept(place: Place, tmp_path: Path) -> None:
+    want = {f"{place.root}/nginx.conf": file("new"), f"{place.root}/added": file("added")}
+    host = observe(want, {f"{place.root}/attic/last", f"{place.root}/attic"})
+    assert keep(plan(want, host), f"{tmp_path}/kept")
+    files = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    copies = {str(path.relative_to(f"{tmp_path}/kept{place.root}")): _shown(path) for path in files}
+    assert copies == {"nginx.conf": "old 644", "attic/last": "last 600"}
+    assert _shown(tmp_path / "kept") == "folder 700"
+    assert not keep([], f"{tmp_path}/nothing")
+    assert not (tmp_path / "nothing").exists()
 
 
 @pytest.mark.parametrize("aside", [True, False])
