@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +85,13 @@ def test_log_in_json_names_the_client_behind_a_load_balancer(browser, host, site
     assert entry["status"] == 200
 
 
+def test_websocket_and_stream_are_passed_on_at_once(browser, zone):
+    client = Path(__file__).parent.with_name("client.py").read_text()
+    said = browser.machine.check_output("python3 -c %s %s", client, f"notes.{zone}").splitlines()
+    assert said[0] == "websocket, 101, you said hello, you said again"
+    assert said[1] == "stream, first, said, second"
+
+
 def test_foreign_names_get_no_answer(browser, container, zone):
     address = browser.machine.check_output("getent hosts guestbook.%s", zone).split()[0]
     for port, scheme in ((80, "http"), (443, "https")):
@@ -93,12 +101,12 @@ def test_foreign_names_get_no_answer(browser, container, zone):
 
 
 def test_maintenance_page_is_switched_on_and_off(browser, site, play):
-    assert play("maintenance").returncode == 0
+    assert play("maintenance", app="guest-book").returncode == 0
     page = browser.get(f"{site}/")
     assert page.status == 503
     assert page.headers["retry-after"] == "300"
     assert "being worked on" in page.text
-    assert play("maintenance", maintenance=False).returncode == 0
+    assert play("maintenance", app="guest-book", maintenance=False).returncode == 0
     assert browser.get(f"{site}/").status == 200
 
 
@@ -135,7 +143,7 @@ MISTAKES = [
     ({"gunicorn": {"args": ["--user=nobody-there"]}}, "nobody-there"),
     ({"schedules": [{"name": "tidy", "command": "flask tidy", "when": "99-99-99"}]}, "99-99-99"),
     ({"systemd": {"MemoryMux": "1G"}}, "MemoryMux"),
-    ({"systemd": {"MemoryMax": "much"}}, "MemoryMax=much"),
+    ({"systemd": {"MemoryMax": "much"}}, "Invalid memory limit 'much'"),
     ({"systemd": {"SystemCallFilter": "@nonsense"}}, "@nonsense"),
     ({"env": {"1st": "x"}}, "a variable's name"),
     ({"files": [{"name": "a.cfg", "template": "no/such/file.j2"}]}, "no/such/file.j2"),
