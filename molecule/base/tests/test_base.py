@@ -137,7 +137,11 @@ def test_time_zone(host):
                     {"name": "zoe", "keys": [KEY]},
                 ]
             },
-            "not a public key",
+            "authorized_keys.d/ops: not a public key: 1 of 1 lines",
+        ),
+        (
+            {"base_admins": [{"name": "ops", "keys": [KEY, "ssh-ed25519 AAAAtypo"]}]},
+            "authorized_keys.d/ops: not a public key: 1 of 2 lines",
         ),
         ({"base_admins": [{"name": "ops"}]}, "missing required arguments: keys"),
         ({"base_reboot_time": '4"; }'}, "Syntax error"),
