@@ -20,6 +20,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import (
     check_shared_names,
     check_values,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._cron import CronError, crontab
 from ansible_collections.pyhost.flask.plugins.module_utils._options import (
     Mistakes,
     Spec,
@@ -124,6 +125,7 @@ def derive(app: App) -> None:
         schedule["argv"] = shlex.split(schedule["command"])
         schedule["timer"], schedule["service"] = f"{unit}.timer", f"{unit}.service"
         schedule["template"] = f"{unit}@.service"
+    app["needs_systemd"] = _need_systemd(app)
     app["database_kind"], app["database_name"], app["database_url"] = _database(app)
     app["environment"] = {
         "DATABASE_URL": app["database_url"],
@@ -140,6 +142,25 @@ def derive(app: App) -> None:
         *(["pymysql"] if app["database_kind"] == "mysql" else []),
         *app["python"]["packages"],
     ]
+
+
+def _need_systemd(app: App) -> list[str]:
+    """What of an app needs systemd, and what to do where it does not run. Its schedules get the times
+    that cron, which runs them there, takes."""
+    path = f"flask_apps[{app['name']}]"
+    needs = []
+    if app["manager"] == "systemd":
+        remedy = "to have supervisor start the processes, set it to supervisor"
+        needs.append(f"{path}.gunicorn.manager = 'systemd': {remedy}")
+    for schedule in app["schedules"]:
+        schedule["crontab"] = ""
+        try:
+            schedule["crontab"] = crontab(schedule["when"])
+        except CronError as error:
+            where = f"{path}.schedules[{schedule['name']}].when = {shown(schedule['when'])}"
+            remedy = "choose times that cron can do, such as *:0/15 or Mon..Fri 03:30"
+            needs.append(f"{where}: {error}; {remedy}")
+    return needs
 
 
 def environment(app: App, secret_key: str) -> dict[str, str]:

@@ -35,10 +35,12 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
     parse_certificate,
     parse_server,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._services import systemd_runs
 
 LETSENCRYPT = Path("/etc/letsencrypt")
 LOG = Path("/var/log/letsencrypt/letsencrypt.log")
 TIMER = "certbot.timer"
+CRON = Path("/etc/cron.d/certbot")  # of the same package; does nothing where systemd runs
 SELF_SIGNED = ".selfsigned"  # no app can have this name
 
 
@@ -72,6 +74,8 @@ class Host:
 
     def timer_active(self) -> bool:
         """Whether something renews the certificates."""
+        if not systemd_runs():
+            return CRON.exists()
         return self._run(["systemctl", "is-active", "--quiet", TIMER])[0] == 0
 
     def apply(self, step: Step) -> None:
@@ -83,7 +87,7 @@ class Host:
         elif isinstance(step, Issue):
             self._issue(step.site)
         elif isinstance(step, StartTimer):
-            self._must(["systemctl", "enable", "--now", TIMER])
+            self._start_timer()
         elif isinstance(step, Reload):
             self._reload(step.sites)
 
@@ -157,13 +161,18 @@ class Host:
         link = self._folder / site.name
         return link.is_symlink() and os.readlink(link) == str(self._live(site))
 
+    def _start_timer(self) -> None:
+        if not systemd_runs():
+            raise CertificateError(f"nothing renews certificates: {CRON} of certbot's package is gone")
+        self._must(["systemctl", "enable", "--now", TIMER])
+
     def _reload(self, sites: Iterable[Site]) -> None:
         """Reload nginx where it serves old certificates, and see that it serves the new ones."""
         sites = [site for site in sites if is_stale(self._observe(site))]
         if not sites:
             return
         self._must(["nginx", "-t", "-q"])
-        self._must(["systemctl", "reload", "nginx.service"])
+        self._must(["service", "nginx", "reload"])
         give_up = time.monotonic() + 10
         while time.monotonic() < give_up:
             sites = [site for site in sites if is_stale(self._observe(site))]

@@ -34,6 +34,7 @@ SPEC: dict[str, dict[str, Any]] = {
             "group": {"type": "str"},
             "mode": {"type": "raw"},
             "secret": {"type": "bool", "default": False},
+            "systemd": {"type": "bool"},
         },
     },
     "remove": {"type": "bool", "default": True},
@@ -41,6 +42,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "validate": {"type": "list", "elements": "list", "default": []},
     "apply": {"type": "list", "elements": "list", "default": []},
     "services": {"type": "list", "elements": "str", "default": []},
+    "needs_systemd": {"type": "list", "elements": "str", "default": []},
     "users": {
         "type": "list",
         "elements": "dict",
@@ -97,7 +99,7 @@ def _mistakes(entry: dict[str, Any]) -> list[str]:
     }[state]
     if not entry["dest"].startswith("/"):
         found.append("dest must be an absolute path")
-    extra = sorted(given - takes - {"dest", "state"})
+    extra = sorted(given - takes - {"dest", "state", "systemd"})
     if extra:
         found.append(f"state {state} does not take {', '.join(extra)}; leave it out")
     sources = [key for key in SOURCES if key in given]

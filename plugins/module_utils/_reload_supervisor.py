@@ -174,7 +174,7 @@ class Supervisor:
             raise ReloadError(f"supervisord: {method}{arguments}: {fault.faultString}") from fault
         except (OSError, xmlrpc.client.Error) as error:
             problem = f"supervisord does not answer at {SOCKET} ({error})"
-            raise ReloadError(f"{problem}; look at systemctl status supervisor") from error
+            raise ReloadError(f"{problem}; look at service supervisor status") from error
 
 
 def files(unit: str) -> tuple[str, ...]:

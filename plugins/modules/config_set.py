@@ -94,6 +94,11 @@ options:
         description: Never show the content, neither in the diff nor in messages.
         type: bool
         default: false
+      systemd:
+        description:
+          - V(true) for an entry that is only for hosts on which systemd runs, V(false) for one that is
+            only for the others.
+        type: bool
   remove:
     description:
       - Whether to remove what the set managed before and no longer wants. With V(false) that stays
@@ -124,7 +129,15 @@ options:
   services:
     description:
       - Units that read the files. Those that are not enabled or do not run are enabled and started
-        in the end, also where no file has changed.
+        in the end, also where no file has changed. Where systemd does not run, these are the services
+        of C(/etc/init.d).
+    type: list
+    elements: str
+    default: []
+  needs_systemd:
+    description:
+      - What needs systemd and what to do without it, a line each. Where systemd does not run, the
+        module fails with these lines before it changes anything.
     type: list
     elements: str
     default: []
@@ -252,7 +265,12 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set_transacti
     recover,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_trial import Run
-from ansible_collections.pyhost.flask.plugins.module_utils._services import start, stopped
+from ansible_collections.pyhost.flask.plugins.module_utils._services import (
+    refusal,
+    start,
+    stopped,
+    systemd_runs,
+)
 
 BACKUPS = "/var/backups/pyhost-flask/config_set"
 STOPS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
@@ -294,7 +312,10 @@ def change(module: AnsibleModule) -> dict[str, Any]:
     if not NAME.fullmatch(params["name"]):
         raise ConfigError("is no name for a set; use letters, digits, dots, hyphens and _")
     todo = {option: commands(params, option) for option in ("validate", "apply")}
-    want, secret = wanted(params["files"], contents_of(params["_contents"]))
+    if refused := refusal(params["needs_systemd"]):
+        raise ConfigError(refused)
+    files = [entry for entry in params["files"] if entry["systemd"] in (None, systemd_runs())]
+    want, secret = wanted(files, contents_of(params["_contents"]))
     strangers = users.missing(params["users"])
     if not check:
         users.make(strangers, runner(module, []))

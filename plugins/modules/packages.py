@@ -36,7 +36,23 @@ options:
     type: list
     elements: str
     default: []
-    description: Units that must be enabled and run, such as V(mariadb.service).
+    description:
+      - Units that must be enabled and run, such as V(mariadb.service). Where systemd does not run, these
+        are the services of C(/etc/init.d).
+  without_systemd:
+    type: list
+    elements: str
+    default: []
+    description:
+      - Packages for hosts on which systemd does not run, and on no others. Each has a service of its
+        own name that must be enabled and run there, such as V(cron).
+  needs_systemd:
+    type: list
+    elements: str
+    default: []
+    description:
+      - What needs systemd and what to do without it, a line each. Where systemd does not run, the
+        module fails with these lines before it changes anything.
   venvs:
     type: dict
     default: {}
@@ -81,7 +97,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils._services import start, stopped
+from ansible_collections.pyhost.flask.plugins.module_utils._services import (
+    refusal,
+    start,
+    stopped,
+    systemd_runs,
+)
 
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l", "LC_ALL": "C.UTF-8"}
 QUERY = ["dpkg-query", "--show", "--showformat=${Package} ${Version} ${db:Status-Status}\n"]
@@ -181,7 +202,7 @@ def apply(
 
 def check(params: Mapping[str, Any]) -> None:
     """Raise PackagesError for what cannot be a package, a service or a tool."""
-    for name in (*params["name"], *params["services"]):
+    for name in (*params["name"], *params["services"], *params["without_systemd"]):
         if name.startswith("-") or not name.strip():
             raise PackagesError(f"{name!r} is no name of a package or service")
     for folder, tool in params["venvs"].items():
@@ -192,7 +213,11 @@ def check(params: Mapping[str, Any]) -> None:
 def change(module: AnsibleModule) -> dict[str, Any]:
     """Bring all of it about, unless in check mode; the result for the user."""
     check(module.params)
-    names, services = module.params["name"], module.params["services"]
+    if refused := refusal(module.params["needs_systemd"]):
+        raise PackagesError(refused)
+    extra = [] if systemd_runs() else module.params["without_systemd"]
+    names = [*module.params["name"], *extra]
+    services = [*module.params["services"], *(f"{name}.service" for name in extra)]
     installed = observe(module, *names) if names else {}
     lacking = missing(names, installed)
     venvs = incomplete(module.params["venvs"])
@@ -217,6 +242,8 @@ def main() -> None:
         argument_spec={
             "name": {"type": "list", "elements": "str", "required": True},
             "services": {"type": "list", "elements": "str", "default": []},
+            "without_systemd": {"type": "list", "elements": "str", "default": []},
+            "needs_systemd": {"type": "list", "elements": "str", "default": []},
             "venvs": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,

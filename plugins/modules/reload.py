@@ -201,6 +201,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
     _reload,
     _reload_host,
     _reload_supervisor,
+    _services,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import Managers
@@ -370,7 +371,7 @@ def apply(
 def put_back(module: AnsibleModule, layout: _reload_host.Layout, have: _reload.Have) -> None:
     """Put back the settings and units that the live slot was started with: it would otherwise come
     back with the new ones when it crashes, or after a reboot."""
-    if have.live and _reload_host.restore(layout, have.live):
+    if have.live and _reload_host.restore(layout, have.live) and _services.systemd_runs():
         module.run_command(["systemctl", "daemon-reload"])
 
 

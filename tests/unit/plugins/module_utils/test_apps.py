@@ -68,6 +68,18 @@ def test_units_of_processes_and_schedules() -> None:
     assert cleanup["timer"] == "flask-notes.cleanup.timer"
     assert cleanup["service"] == "flask-notes.cleanup.service"
     assert cleanup["template"] == "flask-notes.cleanup@.service"
+    assert cleanup["crontab"] == "0 0 * * *"
+
+
+def test_what_needs_systemd() -> None:
+    whens = {"often": "*:*:0/10", "sometimes": "daily"}
+    schedules = [{"name": name, "command": "x", "when": when} for name, when in whens.items()]
+    (app,) = resolve(with_option("schedules", schedules))
+    manager, often = app["needs_systemd"]
+    assert manager.startswith("flask_apps[notes].gunicorn.manager = 'systemd': ")
+    assert often.startswith("flask_apps[notes].schedules[often].when = '*:*:0/10': cron starts at")
+    (app,) = resolve(with_option("schedules", schedules[1:]), gunicorn={"manager": "supervisor"})
+    assert app["needs_systemd"] == []
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.module_utils._services import stopped
+from ansible_collections.pyhost.flask.plugins.module_utils import _services
+from ansible_collections.pyhost.flask.plugins.module_utils._services import refusal, start, stopped
 
 RUNS = "ActiveState=active\nUnitFileState=enabled\n"
 DISABLED = "ActiveState=active\nUnitFileState=disabled\n"
 UNKNOWN = "ActiveState=inactive\nUnitFileState=\n"
+
+
+@pytest.fixture
+def systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_services, "SYSTEMD", "/")
+
+
+@pytest.fixture
+def no_systemd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A host without systemd, which starts the service ``one`` at boot."""
+    monkeypatch.setattr(_services, "SYSTEMD", str(tmp_path / "gone"))
+    monkeypatch.setattr(_services, "LINKS", f"{tmp_path}/S??{{}}")
+    (tmp_path / "S01one").touch()
 
 
 @pytest.mark.parametrize(
@@ -23,9 +39,42 @@ UNKNOWN = "ActiveState=inactive\nUnitFileState=\n"
         ([], ["one", "two"]),
     ],
 )
-def test_stopped(said: list[str], found: list[str]) -> None:
+def test_stopped(systemd: None, said: list[str], found: list[str]) -> None:
     assert stopped(lambda _command: (0, "\n".join(said), ""), ["one", "two"]) == found
 
 
 def test_nothing_is_asked_about_no_service() -> None:
     assert stopped(lambda _command: pytest.fail("asked"), []) == []
+
+
+@pytest.mark.parametrize(
+    ("running", "found"),
+    [
+        # The service "two" is not started at boot, whether it runs or not.
+        ({"one", "two"}, ["two.service"]),
+        ({"two"}, ["one.service", "two.service"]),
+    ],
+)
+def test_stopped_without_systemd(no_systemd: None, running: set[str], found: list[str]) -> None:
+    def run(command: list[str]) -> tuple[int, str, str]:
+        assert (command[0], command[2]) == ("service", "status")
+        return 0 if command[1] in running else 3, "", ""
+
+    assert stopped(run, ["one.service", "two.service"]) == found
+
+
+def test_start(systemd: None) -> None:
+    assert start(["one.service"]) == ["systemctl", "enable", "--now", "one.service"]
+
+
+def test_start_without_systemd(no_systemd: None) -> None:
+    assert start(["one.service"])[-1] == "one"
+
+
+def test_refusal(systemd: None) -> None:
+    assert refusal(["this: do that"]) == ""
+
+
+def test_refusal_without_systemd(no_systemd: None) -> None:
+    assert refusal([]) == ""
+    assert refusal(["this: do that"]).endswith("Nothing was changed here.\n  this: do that")

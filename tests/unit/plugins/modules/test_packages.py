@@ -70,4 +70,4 @@ def test_a_venv_is_incomplete_until_it_says_what_it_holds(tmp_path: Path) -> Non
 )
 def test_what_is_refused(params: dict[str, Any]) -> None:
     with pytest.raises(PackagesError):
-        check({"name": [], "services": [], "venvs": {}, **params})
+        check({"name": [], "services": [], "without_systemd": [], "venvs": {}, **params})

@@ -1,0 +1,150 @@
+"""The story of a host without systemd, from the first deploy to a restart."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+
+import pytest
+
+testinfra_hosts = ["ansible://flask"]
+
+TICKS = "/var/log/guestbook/schedule-tick.log"
+SLOW = "/usr/local/lib/pyhost-flask/flask-guestbook.schedule slow"
+
+
+@pytest.fixture
+def guestbook(app_of):
+    return app_of("guestbook")
+
+
+def wait_until(good, seconds):
+    """Wait until something is so; fail where it does not come about."""
+    end = time.monotonic() + seconds
+    while not good():
+        assert time.monotonic() < end, f"not within {seconds} seconds"
+        time.sleep(0.5)
+
+
+def works_on(host, app):
+    """Whether the live slot's background process runs the live release."""
+    name = f"flask-guestbook.worker@{app.slot}"
+    log = host.run("tail -n 1 /var/log/supervisor/flask-guestbook/%s.log", name).stdout
+    state = host.run("supervisorctl status %s:*", name).stdout
+    return log.strip() == f"on {app.release}" and " RUNNING " in state
+
+
+def changed_since(host, marker):
+    """The files and folders that have changed since ``marker`` was made."""
+    places = "/etc /srv /usr/local /var/lib/pyhost-flask /var/lib/dpkg /run/guestbook"
+    skip = "-path '*/shared' -prune -o"
+    return host.check_output(f"find {places} {skip} -newer {marker} -print")
+
+
+def test_systemd_does_not_run(host):
+    assert host.check_output("ps -o comm= -p 1") == "init"
+    assert not host.file("/run/systemd/system").exists
+
+
+def test_sites(browser, guestbook, host, zone):
+    assert browser.submit(f"https://guestbook.{zone}/", name="Ada").status == 302
+    assert browser.get(f"https://guestbook.{zone}/").text == "Guests: Ada"
+    assert browser.get(f"https://notes.{zone}/health", "--insecure").status == 200
+    assert works_on(host, guestbook)
+
+
+def test_new_release(browser, guestbook, host, plays, publish, zone):
+    publish("Guests: ", "Visitors: ")
+    first = guestbook.release
+    plays.succeed("deploy")
+    assert browser.get(f"https://guestbook.{zone}/").text == "Visitors: Ada"
+    assert guestbook.release != first
+    wait_until(lambda: works_on(host, guestbook), 5)
+
+
+def test_schedule_runs_on_the_new_release_within_its_minute(guestbook, host):
+    now = f"{guestbook.release} guestbook {time.gmtime().tm_year}"
+    before = host.run("cat %s", TICKS).stdout
+    wait_until(lambda: now in host.run("cat %s", TICKS).stdout.removeprefix(before), 65)
+
+
+def test_runs_of_a_schedule_do_not_overlap(host):
+    start = time.monotonic()
+    host.check_output(f"{SLOW} & sleep 0.5; {SLOW}; wait")
+    assert time.monotonic() - start < 6
+    assert host.file("/var/log/guestbook/schedule-slow.log").content_string == (
+        "begun\nexit status 7\n"
+    )
+
+
+def test_broken_release_stays_out(browser, guestbook, host, plays, publish, zone):
+    before = guestbook.release, guestbook.slot
+    publish("import os\n", "import os\nimport nothing_of_that_name\n")
+    assert "No module named 'nothing_of_that_name'" in plays.fail("deploy")
+    assert browser.get(f"https://guestbook.{zone}/").text == "Visitors: Ada"
+    assert (guestbook.release, guestbook.slot) == before
+    assert works_on(host, guestbook)
+
+
+def test_rollback(browser, guestbook, host, plays, zone):
+    plays.succeed("rollback", app="guestbook")
+    assert browser.get(f"https://guestbook.{zone}/").text == "Guests: Ada"
+    wait_until(lambda: works_on(host, guestbook), 5)
+
+
+def test_status(guestbook, plays, zone):
+    said = plays.succeed("status")
+    assert guestbook.release in said
+    assert re.search(r"processes +slot \w+ under supervisor", said), said
+
+
+def test_certificate_is_renewed_by_cron(browser, host, zone):
+    serial = f"openssl s_client -connect localhost:443 -servername guestbook.{zone} </dev/null"
+    serial += " 2>/dev/null | openssl x509 -noout -serial"
+    before = host.check_output(serial)
+    entry = host.file("/etc/cron.d/pyhost-flask-certbot").content_string.splitlines()[-1]
+    command = entry.partition("&& ")[2]
+    assert command.startswith("cat /etc/ssl")
+    host.check_output(f"{command} --force-renewal")
+    assert host.check_output(serial) != before
+    assert browser.get(f"https://guestbook.{zone}/").status == 200
+
+
+def test_logs_are_rotated(browser, guestbook, host, zone):
+    host.check_output("logrotate --force /etc/logrotate.d/flask-guestbook")
+    assert host.file(f"{TICKS}.1").size > 0
+    browser.get(f"https://guestbook.{zone}/?rotated")
+    wait_until(lambda: "?rotated" in host.file("/var/log/guestbook/access.log").content_string, 5)
+
+
+@pytest.mark.parametrize(
+    ("playbook", "settings", "reason"),
+    [
+        ("site", {"manager": "systemd"}, "flask_apps[notes].gunicorn.manager = 'systemd'"),
+        ("deploy", {"manager": "systemd"}, "flask_apps[notes].gunicorn.manager = 'systemd'"),
+        ("deploy", {"tick": "*:*:30"}, "flask_apps[guestbook].schedules[tick].when = '*:*:30'"),
+        ("site", {"site_base": True}, "by 'site_base: false'"),
+    ],
+)
+def test_what_needs_systemd_is_refused(host, plays, playbook, settings, reason):
+    marker = host.check_output("mktemp")
+    said = plays.fail(playbook, **settings)
+    assert "systemd does not run on this host" in said
+    assert reason in said
+    assert changed_since(host, marker) == ""
+
+
+def test_all_comes_back_after_a_restart(browser, container, guestbook, host, zone):
+    subprocess.run(["docker", "restart", "-t", "1", container], check=True, stdout=subprocess.PIPE)
+    assert browser.wait(f"https://guestbook.{zone}/", seconds=30).text == "Guests: Ada"
+    assert browser.wait(f"https://notes.{zone}/health", "--insecure", seconds=30).status == 200
+    wait_until(lambda: works_on(host, guestbook), 10)
+    for service in ("nginx", "mariadb", "supervisor", "cron"):
+        host.check_output("service %s status", service)
+
+
+def test_removed_schedule_leaves_nothing(host, plays, publish):
+    publish("Guests: ", "Guests: ")  # as it was before it was broken
+    plays.succeed("deploy", schedules=[])
+    assert host.check_output("ls /etc/cron.d /usr/local/lib/pyhost-flask").count("guestbook") == 1
