@@ -125,7 +125,8 @@ def derive(app: App) -> None:
         schedule["argv"] = shlex.split(schedule["command"])
         schedule["timer"], schedule["service"] = f"{unit}.timer", f"{unit}.service"
         schedule["template"] = f"{unit}@.service"
-    app["needs_systemd"] = _need_systemd(app)
+        schedule["crontab"], schedule["beyond_cron"] = _crontab(schedule["when"])
+    app["needs_systemd"] = _needs_systemd(app)
     app["database_kind"], app["database_name"], app["database_url"] = _database(app)
     app["environment"] = {
         "DATABASE_URL": app["database_url"],
@@ -144,25 +145,6 @@ def derive(app: App) -> None:
     ]
 
 
-def _need_systemd(app: App) -> list[str]:
-    """What of an app needs systemd, and what to do where it does not run. Its schedules get the times
-    that cron, which runs them there, takes."""
-    path = f"flask_apps[{app['name']}]"
-    needs = []
-    if app["manager"] == "systemd":
-        remedy = "to have supervisor start the processes, set it to supervisor"
-        needs.append(f"{path}.gunicorn.manager = 'systemd': {remedy}")
-    for schedule in app["schedules"]:
-        schedule["crontab"] = ""
-        try:
-            schedule["crontab"] = crontab(schedule["when"])
-        except CronError as error:
-            where = f"{path}.schedules[{schedule['name']}].when = {shown(schedule['when'])}"
-            remedy = "choose times that cron can do, such as *:0/15 or Mon..Fri 03:30"
-            needs.append(f"{where}: {error}; {remedy}")
-    return needs
-
-
 def environment(app: App, secret_key: str) -> dict[str, str]:
     """The app's variables, with its secret key and with each ``${NAME}`` replaced."""
     secret = {"SECRET_KEY": secret_key, "FLASK_SECRET_KEY": secret_key}
@@ -173,6 +155,29 @@ def environment(app: App, secret_key: str) -> dict[str, str]:
 def expand(text: str, variables: dict[str, str]) -> str:
     """``text`` with each ``${NAME}`` of ``variables`` replaced; any other ``$`` stays as it is."""
     return REFERENCE.sub(lambda found: variables.get(found[1], found[0]), text)
+
+
+def _crontab(when: str) -> tuple[str, str]:
+    """The times of a schedule as cron takes them, or why it cannot."""
+    try:
+        return crontab(when), ""
+    except CronError as error:
+        return "", str(error)
+
+
+def _needs_systemd(app: App) -> list[str]:
+    """What of an app needs systemd, each with what to do on a host where it does not run."""
+    path = f"flask_apps[{app['name']}]"
+    needs = []
+    if app["manager"] == "systemd":
+        remedy = "set it to supervisor, which then starts the processes"
+        needs.append(f"{path}.gunicorn.manager = 'systemd': {remedy}")
+    for schedule in app["schedules"]:
+        if schedule["beyond_cron"]:
+            where = f"{path}.schedules[{schedule['name']}].when = {shown(schedule['when'])}"
+            remedy = "choose times that cron can do, such as *:0/15 or Mon..Fri 03:30"
+            needs.append(f"{where}: {schedule['beyond_cron']}; {remedy}")
+    return needs
 
 
 def _database(app: App) -> tuple[str, str, str]:

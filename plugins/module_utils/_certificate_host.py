@@ -163,7 +163,9 @@ class Host:
 
     def _start_timer(self) -> None:
         if not systemd_runs():
-            raise CertificateError(f"nothing renews certificates: {CRON} of certbot's package is gone")
+            raise CertificateError(
+                f"nothing renews certificates: {CRON} of certbot's package is gone"
+            )
         self._must(["systemctl", "enable", "--now", TIMER])
 
     def _reload(self, sites: Iterable[Site]) -> None:

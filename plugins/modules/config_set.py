@@ -96,8 +96,8 @@ options:
         default: false
       systemd:
         description:
-          - V(true) for an entry that is only for hosts on which systemd runs, V(false) for one that is
-            only for the others.
+          - V(true) for an entry that is only for hosts on which systemd runs, V(false) for one that
+            is only for the others.
         type: bool
   remove:
     description:
@@ -129,8 +129,8 @@ options:
   services:
     description:
       - Units that read the files. Those that are not enabled or do not run are enabled and started
-        in the end, also where no file has changed. Where systemd does not run, these are the services
-        of C(/etc/init.d).
+        in the end, also where no file has changed. Where systemd does not run, these are the
+        services of C(/etc/init.d).
     type: list
     elements: str
     default: []

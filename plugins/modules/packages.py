@@ -37,15 +37,15 @@ options:
     elements: str
     default: []
     description:
-      - Units that must be enabled and run, such as V(mariadb.service). Where systemd does not run, these
-        are the services of C(/etc/init.d).
+      - Units that must be enabled and run, such as V(mariadb.service). Where systemd does not run,
+        these are the services of C(/etc/init.d).
   without_systemd:
     type: list
     elements: str
     default: []
     description:
-      - Packages for hosts on which systemd does not run, and on no others. Each has a service of its
-        own name that must be enabled and run there, such as V(cron).
+      - Packages for hosts on which systemd does not run, and on no others. Each has a service of
+        its own name that must be enabled and run there, such as V(cron).
   needs_systemd:
     type: list
     elements: str

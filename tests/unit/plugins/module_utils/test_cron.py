@@ -103,9 +103,11 @@ def runs_of(fields: str) -> Iterator[datetime]:
     """When cron runs from the year 2028 on, by a look at each day."""
     minutes, hours, days, months, weekdays = (
         range(end) if field == "*" else [int(value) for value in field.split(",")]
-        for field, end in zip(fields.split(), (60, 24, 32, 13, 8))
+        for field, end in zip(fields.split(), (60, 24, 32, 13, 8), strict=True)
     )
     for number in range(1000):
         day = datetime(2028, 1, 1) + timedelta(days=number)
         if day.day in days and day.month in months and day.isoweekday() in weekdays:
-            yield from (day.replace(hour=hour, minute=minute) for hour in hours for minute in minutes)
+            yield from (
+                day.replace(hour=hour, minute=minute) for hour in hours for minute in minutes
+            )
