@@ -16,7 +16,7 @@ description:
     nginx always starts, and to certbot's folder as soon as certbot has a certificate.
   - Runs certbot only when a certificate is missing, its names or its authority differ from what is
     asked for, or its renewal has failed for weeks. Renewing is the work of C(certbot.timer), which
-    is started where it is not active.
+    is started where it is not active, or of C(/etc/cron.d/certbot) where systemd does not run.
   - Compares the certificate that nginx serves with the one on the disk, in every run, and reloads
     nginx where they differ.
   - Where an authority gives no certificate, the site keeps the one that it has, all other sites get

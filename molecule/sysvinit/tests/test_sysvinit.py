@@ -45,6 +45,7 @@ def changed_since(host, marker):
 def test_systemd_does_not_run(host):
     assert host.check_output("ps -o comm= -p 1") == "init"
     assert not host.file("/run/systemd/system").exists
+    assert host.run("ls /etc/systemd/system /etc/tmpfiles.d | grep flask").stdout == ""
 
 
 def test_sites(browser, guestbook, host, zone):
@@ -140,6 +141,9 @@ def test_all_comes_back_after_a_restart(browser, container, guestbook, host, zon
     assert browser.wait(f"https://guestbook.{zone}/", seconds=30).text == "Guests: Ada"
     assert browser.wait(f"https://notes.{zone}/health", "--insecure", seconds=30).status == 200
     wait_until(lambda: works_on(host, guestbook), 10)
+    for slot in ("blue", "green"):
+        rights = host.check_output("stat -c '%%a %%U:%%G' /run/guestbook/%s", slot)
+        assert rights == "750 guestbook:www-data"
     for service in ("nginx", "mariadb", "supervisor", "cron"):
         host.check_output("service %s status", service)
 
