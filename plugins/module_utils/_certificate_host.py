@@ -99,10 +99,9 @@ class Host:
 
     def rest(self, sites: Iterable[Site]) -> Rest:
         """What there is besides. The timer is no matter where nothing is to be renewed."""
-        active = ["systemctl", "is-active", "--quiet", TIMER]
         paths = self._folder.iterdir() if self._folder.is_dir() else ()
         return Rest(
-            not any(site.authority for site in sites) or self._tools.run(active)[0] == 0,
+            not any(site.authority for site in sites) or timer_active(self._tools),
             recorded(),
             frozenset(path.name for path in paths if path.is_symlink() and path.name[0] != "."),
         )
@@ -231,6 +230,11 @@ def _written(folder: Path) -> tuple[str, str]:
         return "", ""
     chain, key = (file.read_text(encoding="ascii", errors="replace") for file in files)
     return chain, key
+
+
+def timer_active(tools: Tools) -> bool:
+    """Whether something renews certbot's certificates."""
+    return tools.run(["systemctl", "is-active", "--quiet", TIMER])[0] == 0
 
 
 def served(name: str) -> str | None:

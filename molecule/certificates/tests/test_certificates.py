@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from conftest import DAY, HOST, NOW, SITE, make
+from story import DAY, HOST, NOW, SITE, make
 
 testinfra_hosts = [f"docker://{HOST}"]
 
