@@ -52,8 +52,9 @@ REMEDIES = [
         " again",
     ),
     (
-        "dns_\\w+|dns-\\w+|base domain|TSIG|NOTAUTH|REFUSED|NOTKEY|BADKEY|BADSIG",
-        "the DNS plugin could not make its record; check certbot.dns.credentials",
+        "^plugin:",
+        "the DNS plugin could not make its record; check certbot.dns.credentials, and that this host"
+        " reaches what the plugin talks to, then run again",
     ),
     ("Another instance of Certbot", "run again in a minute"),
 ]
@@ -75,7 +76,8 @@ def explain(output: str, log: str) -> list[str]:
     if kind:
         return [f"the authority says: {detail} ({kind}); {_remedy(kind, detail)}"]
     words = _last_words(output)
-    return [f"certbot says: {words}; {_remedy('', words)}"]
+    plugin = "certbot_dns_" in log and "errors.PluginError" in log
+    return [f"certbot says: {words}; {_remedy('plugin' if plugin else '', words)}"]
 
 
 def _last_acme_error(log: str) -> tuple[str, str]:

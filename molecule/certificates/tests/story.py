@@ -129,15 +129,12 @@ class Story:
         names = {"name": "certbot", "secret": secret, "algorithm": "HMAC-SHA512"}
         return {"server": address, "dns_rfc2136_port": "53"} | names
 
-    def provided(self, chain: str, key: str) -> dict[str, Any]:
+    def provided(self, chain: str, key: str, name: str) -> dict[str, Any]:
         """The options of an app for files on the controller."""
-        files = {"chain": chain, "key": key}
-        for name, text in files.items():
-            (self.folder / name).write_text(text)
-        return {
-            "https": "provided",
-            "certificate": {name: str(self.folder / name) for name in files},
-        }
+        files = {"chain": self.folder / f"{name}.pem", "key": self.folder / f"{name}.key"}
+        files["chain"].write_text(chain)
+        files["key"].write_text(key)
+        return {"https": "provided", "certificate": {kind: str(files[kind]) for kind in files}}
 
     def encrypt(self, file: str) -> None:
         """Put a file into the vault."""

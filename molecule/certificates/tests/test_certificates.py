@@ -6,6 +6,7 @@ The tests follow one another: each begins where the one before has ended.
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from story import DAY, HOST, NOW, SITE, make
@@ -14,6 +15,13 @@ testinfra_hosts = [f"docker://{HOST}"]
 
 WWW = f"www.{SITE}"
 TENANT = f"tenant.{SITE}"
+OTHER = {
+    "name": "other",
+    "source": {"git": "git://services/guestbook.git"},
+    "wsgi": "guestbook:app",
+    "domains": [WWW],
+    "certbot": {"server": "https://services:14001/dir"},
+}
 LIVE = "/etc/letsencrypt/live/guest-book"
 STATES = "find /etc/nginx /etc/letsencrypt -type f -exec sha256sum {} + | sort"
 RENEW = """cat /etc/ssl/certs/ca-certificates.crt /etc/letsencrypt/ca/*.pem >/run/ca.pem
@@ -60,9 +68,7 @@ def test_status_tells_of_a_renewal_that_is_not_served_and_the_next_run_mends_it(
         assert "certbot.timer IS OFF" in said
         story.must(change={})
         assert story.served() != before
-        said = story.must("status", change={})
-        assert "NGINX SERVES" not in said
-        assert "IS OFF" not in said
+        assert story.on_host("systemctl is-active certbot.timer").strip() == "active"
 
 
 def test_expired_certificate_is_renewed(story):
@@ -86,25 +92,17 @@ def test_names_come_and_go(story):
 
 
 REFUSALS = {
-    "a name that does not resolve": (
-        {"domains": [SITE, "nowhere.deb12.test"]},
-        ["nowhere.deb12.test: make a DNS record"],
-    ),
-    "a closed port 80": (
-        {"domains": [SITE, "closed.deb12.test"]},
-        ["closed.deb12.test: let port 80 of the address", "refused"],
+    "names that do not resolve, or lead to a closed port": (
+        {"domains": [SITE, "nowhere.deb12.test", "closed.deb12.test"]},
+        ["nowhere.deb12.test: make a DNS record", "closed.deb12.test: let port 80 of the address"],
     ),
     "a rate limit": (
         {"certbot": {"server": "https://services:14003/dir"}},
         ["too many certificates already issued", "retry after 7200 seconds", "wait as long as"],
     ),
-    "an authority that rejects all": (
+    "an authority that rejects every nonce": (
         {"certbot": {"server": "https://services:14002/dir"}},
         ["badNonce"],
-    ),
-    "an authority that is away": (
-        {"certbot": {"server": "https://services:14009/dir"}},
-        ["this host does not reach the ACME server"],
     ),
 }
 
@@ -120,12 +118,6 @@ def test_a_refusal_is_explained_and_the_site_keeps_its_certificate(story, refusa
             assert text in done.stdout, done.stdout
         assert "the site answers with the one that it has" in done.stdout
         assert story.served() == before
-
-
-def test_after_the_refusals_nothing_is_to_be_done(story):
-    with story.visited("after the refusals"):
-        story.must(change={})
-        assert "changed=0" in story.must(change={})
 
 
 def test_wrong_credentials_for_dns_records_are_explained(story):
@@ -173,8 +165,6 @@ def test_revoked_certificate_is_replaced_first(story):
     asked = "curl -sSf https://localhost:15001/cert-status-by-serial/%x"
     assert '"Status": "Revoked"' in story.service(asked % before.serial_number)
     assert '"Status": "Valid"' in story.service(asked % after.serial_number)
-    with story.visited("after the revocation"):
-        assert "changed=0" in story.must(change=change)
 
 
 def test_nothing_is_revoked_without_a_new_certificate(story):
@@ -188,18 +178,11 @@ def test_nothing_is_revoked_without_a_new_certificate(story):
 
 
 def test_a_site_that_is_gone_takes_its_certificate_along(story):
-    other = {
-        "name": "other",
-        "source": {"git": "git://services/guestbook.git"},
-        "wsgi": "guestbook:app",
-        "domains": [WWW],
-        "certbot": {"server": "https://services:14001/dir"},
-    }
     change = {"certbot": {"key_type": "rsa"}}
     by_hand = "--cert-name by-hand --webroot -w /var/www/acme --server https://services:14001/dir"
     bundle = "REQUESTS_CA_BUNDLE=/etc/letsencrypt/ca/guest-book.pem"
     with story.visited("another site comes and goes"):
-        story.must(change=change, others=[other])
+        story.must(change=change, others=[OTHER])
         story.on_host(f"{bundle} certbot certonly -n --force-renewal {by_hand} -d {SITE}")
         assert "other" in story.on_host("ls /etc/letsencrypt/live")
         said = story.must(change=change)
@@ -213,40 +196,49 @@ def test_a_site_that_is_gone_takes_its_certificate_along(story):
 
 def bad(story):
     """Files with each a mistake, and what is said of them."""
-    leaf = make("guest-book", story.between, (SITE,), ca=False)
-    late = make("guest-book", story.between, (SITE,), left=-2, ca=False)
-    elsewhere = make("guest-book", story.between, ("elsewhere.test",), ca=False)
+    leaf = make("bad", story.between, ("*.deb12.test",), ca=False)
+    late = make("bad", story.between, ("*.deb12.test",), left=-2, ca=False)
+    elsewhere = make("bad", story.between, ("elsewhere.test",), ca=False)
     stranger = make("An authority of the tests", story.root)
     chain = leaf.pem + story.between.pem
-    return {
-        "wrong key": (chain, late.key, "/key: does not belong to the certificate"),
-        "expired": (late.pem + story.between.pem, late.key, "has expired on"),
-        "wrong names": (elsewhere.pem, elsewhere.key, f"is not for {SITE}; it is for elsewhere"),
-        "wrong order": (story.between.pem + leaf.pem, leaf.key, "must come first"),
-        "wrong chain": (leaf.pem + stranger.pem, leaf.key, "did not sign certificate 1"),
-        "garbage": ("rubbish", leaf.key, "/chain: holds no certificate in PEM"),
-        "damaged": (chain.replace(leaf.pem[70:90], ""), leaf.key, "number 1 is damaged"),
-    }
+    return [
+        (chain, late.key, "does not belong to the certificate"),
+        (late.pem + story.between.pem, late.key, "has expired on"),
+        (elsewhere.pem, elsewhere.key, "is not for bad-2.deb12.test; it is for elsewhere.test"),
+        (story.between.pem + leaf.pem, leaf.key, "must come first"),
+        (leaf.pem + stranger.pem, leaf.key, "did not sign certificate 1"),
+        ("rubbish", leaf.key, "holds no certificate in PEM"),
+        (chain.replace(leaf.pem[70:90], ""), leaf.key, "number 1 is damaged"),
+        (chain, leaf.key[:60] + leaf.key[70:], "is no key that openssl can read"),
+    ]
 
 
-KINDS = ["wrong key", "expired", "wrong names", "wrong order", "wrong chain", "garbage", "damaged"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_bad_files_change_nothing(story, kind):
-    chain, key, said = bad(story)[kind]
+def test_bad_files_change_nothing(story):
+    """Each of them in a site of its own, and the first one in ours as well: one run names all."""
+    found = bad(story)
+    sites = [
+        {
+            **OTHER,
+            "name": f"bad-{number}",
+            "domains": [f"bad-{number}.deb12.test"],
+            **story.provided(chain, key, f"bad-{number}"),
+        }
+        for number, (chain, key, _said) in enumerate(found)
+    ]
     before, state = story.served(), story.on_host(STATES)
-    with story.visited(f"provided: {kind}"):
-        done = story.play(change=story.provided(chain, key))
+    with story.visited("bad files"):
+        done = story.play(change=story.provided(*found[0][:2], "ours"), others=sites)
         assert done.returncode != 0
-        assert said in done.stdout, done.stdout
-        assert "No certificate was changed" in done.stdout
+    for number, (_chain, _key, said) in enumerate(found):
+        assert re.search(rf"bad-{number}: .*{said}", done.stdout), done.stdout
+    assert re.search("guest-book: .*/ours.key: does not belong", done.stdout)
+    assert "No certificate was changed" in done.stdout
     assert story.served() == before
     assert story.on_host(STATES) == state
 
 
 def test_a_missing_file_is_found_before_the_first_task(story):
-    change = story.provided("", "")
+    change = story.provided("", "", "missing")
     os.unlink(change["certificate"]["key"])
     done = story.play(change=change)
     assert done.returncode != 0
@@ -259,18 +251,17 @@ def test_good_files_replace_certbots_certificate(story):
     first = make("guest-book", story.between, (f"*.{SITE.partition('.')[2]}",), ca=False)
     soon = make("guest-book", story.between, (SITE,), left=9, ca=False)
     with story.visited("from certbot to provided"):
-        change = story.provided(first.pem + story.between.pem, first.key)
-        said = story.must("site", change=change)
+        change = story.provided(first.pem + story.between.pem, first.key, "first")
+        said = story.must(change=change)
         assert story.served() == first.certificate
         assert first.key.splitlines()[1] not in said
     assert "guest-book" not in story.on_host("ls /etc/letsencrypt/live /etc/letsencrypt/renewal")
     with story.visited("provided, encrypted in the vault, and ends soon"):
-        change = story.provided(soon.pem + story.between.pem, soon.key)
+        change = story.provided(soon.pem + story.between.pem, soon.key, "soon")
         story.encrypt(change["certificate"]["key"])
         said = story.must(change=change)
         assert "ends in 9 days" in " ".join(said.split())
         assert story.served() == soon.certificate
-        assert "changed=0" in story.must(change=change)
 
 
 def test_files_on_the_host(story):

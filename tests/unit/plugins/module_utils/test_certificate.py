@@ -240,6 +240,14 @@ PEBBLE = """  Domain: b.example.org
   Type:   connection
   Detail: Get "http://b.example.org:80/x": lookup b.example.org on 127.0.0.11:53: no such host
 """
+NO_RECORD = """  Domain: a.example.org
+  Type:   unauthorized
+  Detail: No TXT records found for DNS challenge
+"""
+PLUGIN_LOG = """2026-11-21 09:00:00,000:DEBUG:certbot._internal.log:Exiting abnormally:
+  File "/usr/lib/python3/dist-packages/certbot_dns_rfc2136/_internal/dns_rfc2136.py", line 161
+certbot.errors.PluginError: Encountered error when making query: The peer didn't like the signature
+"""
 UNREACHABLE = """Saving debug log to /var/log/letsencrypt/letsencrypt.log
 An unexpected error occurred:
 requests.exceptions.ConnectionError: HTTPSConnectionPool(host='acme'): Max retries exceeded \
@@ -287,6 +295,12 @@ Retry-After: 7200
         (UNREACHABLE, "", [["this host does not reach the ACME server", "Max retries"]]),
         (UNTRUSTED, "", [["certbot.ca", "CERTIFICATE_VERIFY_FAILED"]]),
         ("Another instance of Certbot is already running.", "", [["run again in a minute"]]),
+        (NO_RECORD, "", [["a.example.org: the authority did not find the record", "propagation"]]),
+        (
+            "Encountered error when making query: The peer didn't like the signature we sent",
+            PLUGIN_LOG,
+            [["didn't like the signature", "check certbot.dns.credentials"]],
+        ),
         ("certbot is not installed", "", [["certbot says: certbot is not installed"]]),
     ],
 )
