@@ -53,8 +53,8 @@ REMEDIES = [
     ),
     (
         "^plugin:",
-        "the DNS plugin could not make its record; check certbot.dns.credentials, and that this host"
-        " reaches what the plugin talks to, then run again",
+        "the DNS plugin could not make its record; check certbot.dns.credentials, and that this"
+        " host reaches what the plugin talks to, then run again",
     ),
     ("Another instance of Certbot", "run again in a minute"),
 ]
