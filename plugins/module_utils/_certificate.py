@@ -102,6 +102,7 @@ class Have:
     provided one that it is what the files hold. ``issued`` is certbot's newest one, got by
     ``lineage``; ``served`` is the fingerprint that nginx answers with, None where it does not
     answer. ``unserved`` says that nginx was not reloaded since the path was led elsewhere.
+    ``condemned`` are the fingerprints of certificates whose revocation was begun and not finished.
     """
 
     linked: Certificate | None = None
@@ -111,6 +112,7 @@ class Have:
     lineage: Lineage = Lineage()
     served: str | None = None
     unserved: bool = False
+    condemned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -157,10 +159,14 @@ class Link:
 
 @dataclass(frozen=True)
 class Issue:
-    """Have certbot get a certificate, and lead the site's path to it."""
+    """Have certbot get a certificate, and lead the site's path to it.
+
+    ``condemned`` is the fingerprint of the one that is to be revoked after that, if any.
+    """
 
     site: Site
     why: str
+    condemned: str = ""
 
     def __str__(self) -> str:
         names = ", ".join(self.site.domains)
@@ -169,14 +175,15 @@ class Issue:
 
 @dataclass(frozen=True)
 class Revoke:
-    """Have the authority revoke the certificate that the site had before the last step."""
+    """Have the authority revoke a certificate that the site does not use any more."""
 
     site: Site
     reason: str
     fingerprint: str
 
     def __str__(self) -> str:
-        return f"{self.site.name}: revoke the certificate before that ({self.reason})"
+        name = f"the certificate with the fingerprint {self.fingerprint[:16]}..."
+        return f"{self.site.name}: revoke {name} ({self.reason})"
 
 
 @dataclass(frozen=True)
@@ -253,13 +260,19 @@ def plan(sites: list[Site], have: dict[str, Have], rest: Rest, now: float) -> li
 
 
 def plan_revocation(site: Site, have: Have, reason: str) -> list[Step]:
-    """What has the site's certificate revoked while the site answers: a new one comes first."""
+    """What has the site's certificate revoked while the site answers: a new one comes first.
+
+    What an earlier run has replaced and, for it was killed, not revoked, is revoked before that.
+    """
     if site.authority is None or have.issued is None:
         return []
+    issued = have.issued.fingerprint
+    left = sorted(have.condemned - {issued})
     return [
-        Issue(site, "the one that is there is to be revoked"),
+        *(Revoke(site, reason, fingerprint) for fingerprint in left),
+        Issue(site, "the one that is there is to be revoked", issued),
         Reload((site,)),
-        Revoke(site, reason, have.issued.fingerprint),
+        Revoke(site, reason, issued),
     ]
 
 

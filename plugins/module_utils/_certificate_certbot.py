@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
@@ -28,6 +29,8 @@ LETSENCRYPT = Path("/etc/letsencrypt")
 LOG = Path("/var/log/letsencrypt/letsencrypt.log")
 # A file for each certificate that was asked for here, by its name; no other one is ever deleted.
 RECORD = Path("/var/lib/pyhost-flask/certificates")
+# A folder for each site, with a file for each certificate that is to be revoked.
+CONDEMNED = Path("/var/lib/pyhost-flask/revocations")
 
 
 def live(name: str) -> Path:
@@ -44,6 +47,12 @@ def lineage(name: str) -> Lineage:
 def recorded() -> frozenset[str]:
     """The certificates that this collection had certbot make."""
     return frozenset(os.listdir(RECORD) if RECORD.is_dir() else ())
+
+
+def condemned(name: str) -> frozenset[str]:
+    """The fingerprints of the certificates whose revocation was begun and not finished."""
+    folder = CONDEMNED / name
+    return frozenset(os.listdir(folder) if folder.is_dir() else ())
 
 
 class Certbot:
@@ -111,7 +120,22 @@ class Certbot:
         if _renewal(name).exists():
             self._tools.must(["certbot", "delete", "--non-interactive", "--cert-name", name])
         self.clear(name)
+        shutil.rmtree(CONDEMNED / name, ignore_errors=True)
         (RECORD / name).unlink()
+
+    @contextlib.contextmanager
+    def condemning(self, name: str, fingerprint: str) -> Iterator[None]:
+        """Keep in mind that a certificate is to be revoked, unless it is not replaced now."""
+        if not fingerprint:
+            yield
+            return
+        (CONDEMNED / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        (CONDEMNED / name / fingerprint).touch()
+        try:
+            yield
+        except CertificateError:
+            (CONDEMNED / name / fingerprint).unlink()
+            raise
 
     def revoke(self, step: Revoke, authority: Authority) -> None:
         """Revoke a certificate that is not the newest one any more."""
@@ -128,13 +152,13 @@ class Certbot:
         logged = LOG.stat().st_size if LOG.exists() else 0
         trust = {"REQUESTS_CA_BUNDLE": authority.ca} if authority.ca else {}
         rc, output = self._tools.run(argv, trust)
-        if rc:
-            setting = f"REQUESTS_CA_BUNDLE={authority.ca} " if authority.ca else ""
+        log = _log_since(logged)
+        if rc and "alreadyRevoked" not in log:
             raise CertificateError(
-                f"{name}: the site has its new certificate, but the old one is NOT revoked:"
-                f" {explain(output, _log_since(logged))[0]}. Do it on this host, by"
-                f" '{setting}{' '.join(argv)}'; another run would revoke the new one"
+                f"{name}: the site has its new certificate, but the old one, {file}, is NOT revoked"
+                f" yet: {explain(output, log)[0]}. Run the playbook revoke again"
             )
+        (CONDEMNED / name / step.fingerprint).unlink()
 
     def _archived(self, name: str, fingerprint: str) -> Path:
         """The file with an earlier certificate."""

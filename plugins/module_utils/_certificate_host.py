@@ -37,6 +37,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate_certbot import (
     Certbot,
+    condemned,
     lineage,
     live,
     recorded,
@@ -89,6 +90,7 @@ class Host:
             lineage=lineage(site.name) if issued else Have().lineage,
             served=fingerprint or None,
             unserved=(link / UNSERVED).exists(),
+            condemned=condemned(site.name),
         )
 
     def _source(self, name: str) -> str:
@@ -126,7 +128,7 @@ class Host:
         elif isinstance(step, Link):
             self._link(step.site.name, str(live(step.site.name)))
         elif isinstance(step, Issue):
-            self._issue(step.site)
+            self._issue(step.site, step.condemned)
         elif isinstance(step, Revoke) and step.site.authority:
             self._certbot.revoke(step, step.site.authority)
         elif isinstance(step, StartTimer):
@@ -180,7 +182,7 @@ class Host:
                 if old != self._folder / target:
                     shutil.rmtree(old, ignore_errors=True)
 
-    def _issue(self, site: Site) -> None:
+    def _issue(self, site: Site, condemned: str) -> None:
         if site.authority is None:
             return
         if not self._certbot.is_whole(site.name):
@@ -189,7 +191,8 @@ class Host:
             self._certbot.clear(site.name)
         own = self._source(site.name) == "selfsigned"
         kept = "a self-signed one" if own else "the one that it has"
-        self._certbot.issue(site, site.authority, kept)
+        with self._certbot.condemning(site.name, condemned):
+            self._certbot.issue(site, site.authority, kept)
         self._link(site.name, str(live(site.name)))
 
     def _reload(self, sites: Iterable[Site]) -> None:

@@ -171,6 +171,13 @@ class Story:
         found = self.served().extensions.get_extension_for_class(x509.SubjectAlternativeName)
         return sorted(found.value.get_values_for_type(x509.DNSName))
 
+    def earlier(self) -> x509.Certificate:
+        """The certificate that certbot had before its newest one."""
+        files = "ls -v /etc/letsencrypt/archive/guest-book/cert*.pem"
+        return x509.load_pem_x509_certificate(
+            self.on_host(f"cat $({files} | tail -2 | head -1)").encode()
+        )
+
     @contextlib.contextmanager
     def visited(self, phase: str, trusted: bool = True) -> Iterator[None]:
         """All visitors get their answer meanwhile, and, if it says so, no warning."""

@@ -9,6 +9,7 @@ import os
 import re
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from story import DAY, HOST, NOW, SITE, make
 
 testinfra_hosts = [f"docker://{HOST}"]
@@ -156,7 +157,10 @@ def test_back_to_one_name_with_another_kind_of_key(story):
 
 
 def test_revoked_certificate_is_replaced_first(story):
-    before = story.served()
+    """And so is one that a run which was killed has replaced and not revoked."""
+    before, earlier = story.served(), story.earlier()
+    folder = "/var/lib/pyhost-flask/revocations/guest-book"
+    story.on_host(f"mkdir -p {folder} && touch {folder}/{earlier.fingerprint(SHA256()).hex()}")
     change = {"certbot": {"key_type": "rsa"}}
     with story.visited("revocation"):
         story.must("revoke", app="guest-book", reason="keycompromise", change=change)
@@ -164,6 +168,7 @@ def test_revoked_certificate_is_replaced_first(story):
     assert after.public_key() != before.public_key()
     asked = "curl -sSf https://localhost:15001/cert-status-by-serial/%x"
     assert '"Status": "Revoked"' in story.service(asked % before.serial_number)
+    assert '"Status": "Revoked"' in story.service(asked % earlier.serial_number)
     assert '"Status": "Valid"' in story.service(asked % after.serial_number)
 
 

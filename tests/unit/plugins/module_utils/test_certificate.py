@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.module_utils import (
     _certificate_certbot,
     _certificate_host,
+    _certificate_tools,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
     DAY,
@@ -208,6 +209,11 @@ def test_a_certificate_is_revoked_when_another_one_is_served() -> None:
     steps = plan_revocation(NOTES, GOOD, "superseded")
     assert kinds(steps) == ["Issue", "Reload", "Revoke"]
     assert steps[-1] == Revoke(NOTES, "superseded", "issued")
+    killed = replace(GOOD, condemned=frozenset({"issued", "before"}))
+    assert plan_revocation(NOTES, killed, "superseded") == [
+        Revoke(NOTES, "superseded", "before"),
+        *steps,
+    ]
     assert plan_revocation(NOTES, OWN_GOOD, "superseded") == []
     assert plan_revocation(INTRANET, SIGNED_GOOD, "superseded") == []
 
@@ -389,6 +395,22 @@ def test_the_live_certificate_is_linked_in_one_step(
     assert have.source == "certbot"
     assert have.linked == have.issued
     assert not placeholder.exists()
+
+
+def test_only_a_certificate_that_is_replaced_is_kept_in_mind_for_revocation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_certificate_certbot, "CONDEMNED", tmp_path)
+    certbot = _certificate_certbot.Certbot(_certificate_tools.Tools(Commands()), tmp_path)
+    with certbot.condemning("notes", "issued"):
+        assert _certificate_certbot.condemned("notes") == {"issued"}
+    assert _certificate_certbot.condemned("notes") == {"issued"}
+    with (
+        pytest.raises(_certificate_tools.CertificateError),
+        certbot.condemning("notes", "newer"),
+    ):
+        raise _certificate_tools.CertificateError("a rate limit")
+    assert _certificate_certbot.condemned("notes") == {"issued"}
 
 
 class Certbot(Commands):
