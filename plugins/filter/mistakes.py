@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.filter.resolve import app_spec
-from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _options
+from ansible_collections.pyhost.flask.plugins.module_utils import _apps
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import files_on_controller
+from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes, shown
 
 DOCUMENTATION = """
 name: mistakes
@@ -17,6 +20,7 @@ version_added: 0.1.0
 description:
   - Finds all mistakes of all apps, as P(pyhost.flask.resolve#filter) does, and returns them as one
     text instead of failing with it.
+  - It also looks for the files that they name and that must be on the controller.
 positional: flask_defaults
 options:
   _input:
@@ -49,8 +53,17 @@ _value:
 
 def mistakes(flask_apps: Any, flask_defaults: Any = None) -> str:
     try:
-        _apps.resolve(flask_apps, flask_defaults, app_spec())
-    except _options.Mistakes as error:
+        apps = _apps.resolve(flask_apps, flask_defaults, app_spec())
+        missing = [
+            f"{option} = {shown(file)}: cannot be read on the controller; to take a file that is on"
+            " the host, set certificate.source to host"
+            for app in apps
+            for option, file in files_on_controller(app)
+            if not (os.path.isfile(file) and os.access(file, os.R_OK))
+        ]
+        if missing:
+            raise Mistakes(missing)
+    except Mistakes as error:
         return str(error)
     return ""
 

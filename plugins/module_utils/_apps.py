@@ -11,6 +11,7 @@ Nothing in this file reads or writes anything.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import Any
@@ -33,6 +34,7 @@ App = dict[str, Any]
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SLOTS = ("blue", "green")
+STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 WORKER_EXTRAS = {"gevent": "[gevent]", "eventlet": "[eventlet]", "tornado": "[tornado]"}
 
 
@@ -137,6 +139,9 @@ def derive(app: App) -> None:
         "SQLALCHEMY_DATABASE_URI": app["database_url"],
         **app["env"],
     }
+    if app["certbot"]["server"] == "staging":
+        app["certbot"]["server"] = STAGING
+    app["certbot"]["dns"]["file"] = _credentials(app["certbot"]["dns"])
     app["nginx"]["timeout"] = app["nginx"]["timeout"] or max(app["gunicorn"]["timeout"], 60) + 5
     app["packages"] = [
         "gunicorn" + WORKER_EXTRAS.get(app["gunicorn"]["worker_class"], ""),
@@ -189,6 +194,18 @@ def _database(app: App) -> tuple[str, str, str]:
         socket = "unix_socket=/run/mysqld/mysqld.sock&charset=utf8mb4"
         return "mysql", name, f"mysql+pymysql://{app['user']}@localhost/{name}?{socket}"
     return "url", "", app["database"]
+
+
+def _credentials(dns: App) -> str:
+    """The file that a DNS plugin of certbot reads its credentials from."""
+    if dns["plugin"] == "google":
+        return json.dumps(dns["credentials"], indent=2) + "\n" if dns["credentials"] else ""
+    prefix = f"dns_{dns['plugin'].replace('-', '_')}_"
+    lines = []
+    for name, value in dns["credentials"].items():
+        quote = "'" if '"' in value else '"'
+        lines.append(f"{prefix}{name.removeprefix(prefix)} = {quote}{value}{quote}\n")
+    return "".join(lines)
 
 
 def _default_statuses(*sources: App) -> list[str]:

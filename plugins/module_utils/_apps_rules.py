@@ -75,6 +75,8 @@ FOLDER = (
 )
 VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET = ("database", "env", "nginx.users")
+CERTIFICATE_FILES = ("chain", "key")
+AMBIENT = ("google", "route53")  # these find credentials on the host itself
 OFTEN = ("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly")
 DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
 # A date, a time, or, in letters, days, the words of OFTEN or a time zone; no field of a crontab.
@@ -164,6 +166,11 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         _pattern(r"--[a-z][\w-]*(=[\w./:,@%+-]*)?"),
         "must be one long argument, such as --limit-request-line=8190",
     ),
+    (
+        "certbot.dns.plugin",
+        _pattern(r"(?!dns-|certbot)[a-z0-9]+(-[a-z0-9]+)*"),
+        "must be the plugin's short name, as rfc2136 for certbot-dns-rfc2136",
+    ),
     ("nginx.max_body_size", _pattern(r"\d+[kKmMgG]?"), "must be a size, such as 16m"),
     ("nginx.timeout", _at_least(1), "must be 1 or more seconds"),
     (
@@ -236,20 +243,76 @@ def check_https(app: App, path: str, mistakes: list[str]) -> None:
         mistakes.append(f"{path}.domains: is empty; name at least one, such as notes.example.org")
     for index, domain in enumerate(app["domains"] or []):
         where = f"{path}.domains[{index}] = {shown(domain)}"
-        if certbot and _is_address(domain):
-            mistakes.append(
-                f"{where}: is no domain; for an address set https to selfsigned or none"
-            )
-        elif not DOMAIN.fullmatch(domain) and not _is_address(domain):
-            mistakes.append(f"{where}: is no domain, such as notes.example.org")
-    if certbot and not certbot["email"]:
+        remedy = _domain_remedy(domain, index, certbot)
+        mistakes += [f"{where}: {remedy}"] if remedy else []
+    if certbot:
+        _check_certbot(certbot, path, mistakes)
+    if app["https"] == "provided":
+        _check_certificate(app["certificate"], path, mistakes)
+
+
+def _domain_remedy(domain: str, index: int, certbot: App | None) -> str:
+    """What to say of a domain, or an empty text."""
+    if _is_address(domain):
+        remedy = "is no domain; for an address set https to selfsigned, provided or none"
+        return remedy if certbot else ""
+    if not DOMAIN.fullmatch(domain.removeprefix("*.")):
+        return "is no domain, such as notes.example.org"
+    if not domain.startswith("*."):
+        return ""
+    if index == 0:
+        return "cannot be the canonical name; put a name without * before it"
+    if certbot and certbot["challenge"] == "http":
+        return "takes a DNS record to prove; set certbot.challenge to dns, and certbot.dns.plugin"
+    return ""
+
+
+def _check_certbot(certbot: App, path: str, mistakes: list[str]) -> None:
+    if not certbot["email"]:
         remedy = "is missing; certbot needs one (for all apps: flask_defaults.certbot.email)"
         mistakes.append(f"{path}.certbot.email: {remedy}")
-    elif certbot and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", certbot["email"]):
+    elif not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", certbot["email"]):
         mistakes.append(f"{path}.certbot.email = {shown(certbot['email'])}: is no e-mail address")
-    if certbot and not certbot["server"].startswith("https://"):
-        where = f"{path}.certbot.server = {shown(certbot['server'])}"
-        mistakes.append(f"{where}: must start with https://")
+    server = certbot["server"] or "staging"
+    if server != "staging" and not server.startswith("https://"):
+        where = f"{path}.certbot.server = {shown(server)}"
+        mistakes.append(f"{where}: must start with https://, or be staging")
+    if certbot["challenge"] == "dns" and certbot["dns"]:
+        remedy = _dns_remedy(certbot["dns"]["plugin"], certbot["dns"]["credentials"] or {})
+        mistakes += [f"{path}.certbot.dns.{remedy}"] if remedy else []
+
+
+def _dns_remedy(plugin: str, credentials: dict[str, str]) -> str:
+    """The part of ``certbot.dns`` that is wrong and what to say of it, or an empty text."""
+    if not plugin:
+        return "plugin: is missing; name one, such as rfc2136"
+    if plugin == "route53" and credentials:
+        return (
+            "credentials: route53 takes none; give the host a role, or write /root/.aws/credentials"
+        )
+    if plugin not in AMBIENT and not credentials:
+        return f"credentials: is missing; the documentation of certbot-dns-{plugin} names them"
+    for name, text in credentials.items():
+        if plugin != "google" and ("\n" in text or {'"', "'"} <= set(text)):
+            return f"credentials.{name}: must be one line, without both kinds of quotes"
+    return ""
+
+
+def _check_certificate(certificate: App, path: str, mistakes: list[str]) -> None:
+    for key, file in certificate.items():
+        if key in CERTIFICATE_FILES and not file:
+            remedy = "is missing; https: provided takes the file's absolute path"
+            mistakes.append(f"{path}.certificate.{key}: {remedy}")
+        elif key in CERTIFICATE_FILES and not file.startswith("/"):
+            where = f"{path}.certificate.{key} = {shown(file)}"
+            mistakes.append(f"{where}: must be absolute, such as {{{{ inventory_dir }}}}/{file}")
+
+
+def files_on_controller(app: App) -> Iterator[tuple[str, str]]:
+    """The files of a certificate that must be on the controller, by the options that name them."""
+    if app["https"] == "provided" and app["certificate"]["source"] == "controller":
+        for key in CERTIFICATE_FILES:
+            yield f"flask_apps[{app['name']}].certificate.{key}", app["certificate"][key]
 
 
 def _is_address(text: str) -> bool:

@@ -20,161 +20,200 @@ from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
     SELF_SIGNED_DAYS,
-    Certificate,
+    DeleteLineage,
     Have,
     Issue,
     Link,
+    Provide,
     Reload,
+    RemovePath,
+    Rest,
+    Revoke,
     SelfSign,
     Site,
     StartTimer,
     Step,
-    explain,
     is_stale,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate_certbot import (
+    Certbot,
+    condemned,
+    lineage,
+    live,
+    recorded,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate_openssl import (
+    blocks,
     openssl_config,
-    parse_certificate,
-    parse_server,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate_provided import (
+    mistakes,
+    mistakes_in_text,
+    warnings,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate_tools import (
+    CertificateError,
+    Tools,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._services import systemd_runs
 
-LETSENCRYPT = Path("/etc/letsencrypt")
-LOG = Path("/var/log/letsencrypt/letsencrypt.log")
 TIMER = "certbot.timer"
 CRON = Path("/etc/cron.d/certbot")  # of the same package; does nothing where systemd runs
-SELF_SIGNED = ".selfsigned"  # no app can have this name
-
-
-class CertificateError(Exception):
-    """What a user can cause; the text says what to do."""
+# Where the certificates are that are not certbot's; no app can have such a name.
+SELF_SIGNED, PROVIDED = ".selfsigned", ".provided"
+SOURCES = {SELF_SIGNED: "selfsigned", PROVIDED: "provided"}
+UNSERVED = "unserved"  # lies in a new folder until nginx was reloaded
 
 
 class Host:
     """A host, with the folder of the stable paths and the webroot of the challenges."""
 
     def __init__(self, module: Any, folder: Path, webroot: Path) -> None:
-        self._module = module
+        self._tools = Tools(module)
+        self._certbot = Certbot(self._tools, webroot)
         self._folder = folder
-        self._webroot = webroot
 
     def observe(self, sites: Iterable[Site]) -> dict[str, Have]:
         """What there is for each site; what nginx serves is None where it gives no answer."""
         return {site.name: self._observe(site) for site in sites}
 
     def _observe(self, site: Site) -> Have:
-        link, live = self._folder / site.name, self._live(site)
-        issued = self._read(live) if site.authority else None
-        links_to_issued = self._links_to_issued(site)
-        linked = issued if issued and links_to_issued else self._read(link)
+        link, source = self._folder / site.name, self._source(site.name)
+        issued = self._tools.read(live(site.name)) if site.authority else None
+        linked = issued if issued and source == "certbot" else self._tools.read(link)
         name = site.server_name
         # A site that only has addresses cannot be asked for by name.
-        served = _served(name) if name else linked and linked.fingerprint
-        renewal = LETSENCRYPT / "renewal" / f"{site.name}.conf"
-        server = parse_server(renewal.read_text(encoding="utf-8")) if renewal.exists() else ""
-        return Have(linked, links_to_issued, issued, server, served or None)
+        fingerprint = served(name) if name else linked and linked.fingerprint
+        return Have(
+            linked=linked,
+            source=source,
+            up_to_date=site.files is not None and _written(link) == _contents(site),
+            issued=issued,
+            lineage=lineage(site.name) if issued else Have().lineage,
+            served=fingerprint or None,
+            unserved=(link / UNSERVED).exists(),
+            condemned=condemned(site.name),
+        )
 
-    def timer_active(self) -> bool:
-        """Whether something renews the certificates."""
-        if not systemd_runs():
-            return CRON.exists()
-        return self._run(["systemctl", "is-active", "--quiet", TIMER])[0] == 0
+    def _source(self, name: str) -> str:
+        """What the site's path leads to: selfsigned, provided, certbot, or nothing."""
+        link = self._folder / name
+        target = os.readlink(link) if link.is_symlink() else ""
+        return "certbot" if target == str(live(name)) else SOURCES.get(os.path.dirname(target), "")
+
+    def rest(self, sites: Iterable[Site]) -> Rest:
+        """What there is besides. The timer is no matter where nothing is to be renewed."""
+        paths = self._folder.iterdir() if self._folder.is_dir() else ()
+        return Rest(
+            not any(site.authority for site in sites) or timer_active(self._tools),
+            recorded(),
+            frozenset(path.name for path in paths if path.is_symlink() and path.name[0] != "."),
+        )
+
+    def examine(self, site: Site, now: float) -> tuple[list[str], list[str]]:
+        """The mistakes in the files that a user provides, and warnings about them."""
+        if site.files is None:
+            return [], []
+        found = mistakes_in_text(site.files)
+        if found:
+            return found, []
+        read = self._tools.examine(site.files)
+        found = mistakes(site.files, read, site.domains, now)
+        return found, [] if found else warnings(site.files, read, now)
 
     def apply(self, step: Step) -> None:
         """Take one step. Raises ``CertificateError`` where it cannot be taken."""
         if isinstance(step, SelfSign):
             self._self_sign(step.site)
+        elif isinstance(step, Provide):
+            self._provide(step.site)
         elif isinstance(step, Link):
-            self._link(step.site, str(self._live(step.site)))
+            self._link(step.site.name, str(live(step.site.name)))
         elif isinstance(step, Issue):
-            self._issue(step.site)
+            self._issue(step.site, step.condemned)
+        elif isinstance(step, Revoke) and step.site.authority:
+            self._certbot.revoke(step, step.site.authority)
         elif isinstance(step, StartTimer):
             self._start_timer()
         elif isinstance(step, Reload):
             self._reload(step.sites)
+        elif isinstance(step, DeleteLineage):
+            self._certbot.delete(step.name)
+        elif isinstance(step, RemovePath):
+            (self._folder / step.name).unlink()
+            self._remove_but(step.name, "")
 
     def _self_sign(self, site: Site) -> None:
-        """A new folder with certificate and key, and the link to it; so both change at once."""
-        parent = self._folder / SELF_SIGNED
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f"{site.name}.", dir=parent))
-        (new / "openssl.cnf").write_text(openssl_config(site), encoding="utf-8")
+        new = self._new(site.name, SELF_SIGNED)
+        config = openssl_config(site.name, site.domains)
+        (new / "openssl.cnf").write_text(config, encoding="utf-8")
         argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
         argv += ["-nodes", "-days", str(SELF_SIGNED_DAYS), "-config", str(new / "openssl.cnf")]
         argv += ["-keyout", str(new / "privkey.pem"), "-out", str(new / "fullchain.pem")]
-        self._must(argv)
-        self._link(site, f"{SELF_SIGNED}/{new.name}")
+        self._tools.must(argv)
+        self._link(site.name, f"{SELF_SIGNED}/{new.name}")
 
-    def _link(self, site: Site, target: str) -> None:
+    def _provide(self, site: Site) -> None:
+        new = self._new(site.name, PROVIDED)
+        chain, key = _contents(site)
+        (new / "fullchain.pem").write_text(chain, encoding="ascii")
+        (new / "privkey.pem").touch(mode=0o600)
+        (new / "privkey.pem").write_text(key, encoding="ascii")
+        self._link(site.name, f"{PROVIDED}/{new.name}")
+
+    def _new(self, name: str, kind: str) -> Path:
+        """A new folder for certificate and key, so that both change at once."""
+        parent = self._folder / kind
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=parent))
+        (new / UNSERVED).touch()
+        return new
+
+    def _link(self, name: str, target: str) -> None:
         """Lead the site's path to another folder, and remove what is no longer led to."""
-        new = self._folder / f".{site.name}.new"
+        new = self._folder / f".{name}.new"
         with contextlib.suppress(FileNotFoundError):
             new.unlink()
         new.symlink_to(target)
-        os.replace(new, self._folder / site.name)
-        for old in (self._folder / SELF_SIGNED).glob(f"{site.name}.*"):
-            if old != self._folder / target:
-                shutil.rmtree(old, ignore_errors=True)
+        os.replace(new, self._folder / name)
+        self._remove_but(name, target)
 
-    def _issue(self, site: Site) -> None:
-        authority = site.authority
-        if authority is None:
+    def _remove_but(self, name: str, target: str) -> None:
+        for kind in SOURCES:
+            for old in (self._folder / kind).glob(f"{name}.*"):
+                if old != self._folder / target:
+                    shutil.rmtree(old, ignore_errors=True)
+
+    def _issue(self, site: Site, condemned: str) -> None:
+        if site.authority is None:
             return
-        self._clear_remains(site)
-        # It is certain by now that a new one is needed, so certbot must not decide otherwise.
-        argv = ["certbot", "certonly", "--non-interactive", "--agree-tos", "--force-renewal"]
-        argv += ["--email", authority.email, "--server", authority.server, "--key-type", "ecdsa"]
-        argv += ["--webroot", "-w", str(self._webroot), "--cert-name", site.name]
-        argv += [part for domain in site.domains for part in ("-d", domain)]
-        trust = {"REQUESTS_CA_BUNDLE": authority.ca} if authority.ca else {}
-        logged = LOG.stat().st_size if LOG.exists() else 0
-        rc, output = self._run(argv, trust)
-        if rc:
-            kept = "the one that it has" if self._read(self._live(site)) else "a self-signed one"
-            reasons = "".join(f"\n  {line}" for line in explain(output, _log_since(logged)))
-            raise CertificateError(
-                f"{site.name}: certbot got no certificate; the site answers with {kept}.{reasons}"
-            )
-        if self._read(self._live(site)) is None:
-            raise CertificateError(
-                f"{site.name}: certbot did not write to {self._live(site)}; see 'certbot"
-                " certificates' on this host"
-            )
-        self._link(site, str(self._live(site)))
-
-    def _clear_remains(self, site: Site) -> None:
-        """Remove what a killed certbot or a careless hand left of a certificate.
-
-        Certbot would leave it alone and write beside it, to NAME-0001, at each run anew.
-        """
-        live, archive = self._live(site), LETSENCRYPT / "archive" / site.name
-        renewal = LETSENCRYPT / "renewal" / f"{site.name}.conf"
-        needed = (live / "fullchain.pem", live / "privkey.pem", renewal)
-        if all(file.exists() for file in needed):
-            return
-        if self._links_to_issued(site):
-            self._self_sign(site)  # nginx may be restarted before certbot succeeds
-        for folder in (live, archive):
-            shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(FileNotFoundError):
-            renewal.unlink()
-
-    def _links_to_issued(self, site: Site) -> bool:
-        link = self._folder / site.name
-        return link.is_symlink() and os.readlink(link) == str(self._live(site))
+        if not self._certbot.is_whole(site.name):
+            if self._source(site.name) == "certbot":
+                self._self_sign(site)  # nginx may be restarted before certbot succeeds
+            self._certbot.clear(site.name)
+        own = self._source(site.name) == "selfsigned"
+        kept = "a self-signed one" if own else "the one that it has"
+        with self._certbot.condemning(site.name, condemned):
+            self._certbot.issue(site, site.authority, kept)
+        self._link(site.name, str(live(site.name)))
 
     def _start_timer(self) -> None:
         if not systemd_runs():
             raise CertificateError(
                 f"nothing renews certificates: {CRON} of certbot's package is gone"
             )
-        self._must(["systemctl", "enable", "--now", TIMER])
+        self._tools.must(["systemctl", "enable", "--now", TIMER])
 
     def _reload(self, sites: Iterable[Site]) -> None:
         """Reload nginx where it serves old certificates, and see that it serves the new ones."""
         sites = [site for site in sites if is_stale(self._observe(site))]
         if not sites:
             return
-        self._must(["nginx", "-t", "-q"])
-        self._must(["service", "nginx", "reload"])
+        self._tools.must(["nginx", "-t", "-q"])
+        self._tools.must(["service", "nginx", "reload"])
+        for site in sites:
+            with contextlib.suppress(FileNotFoundError):
+                (self._folder / site.name / UNSERVED).unlink()
         give_up = time.monotonic() + 10
         while time.monotonic() < give_up:
             sites = [site for site in sites if is_stale(self._observe(site))]
@@ -187,48 +226,32 @@ class Host:
             " see /var/log/nginx/error.log on this host"
         )
 
-    def _live(self, site: Site) -> Path:
-        return LETSENCRYPT / "live" / site.name
 
-    def _read(self, folder: Path) -> Certificate | None:
-        """The certificate in a folder, or None where it or its key is missing or unreadable."""
-        file = folder / "fullchain.pem"
-        if not (file.exists() and (folder / "privkey.pem").exists()):
-            return None
-        argv = ["openssl", "x509", "-in", str(file), "-noout", "-dates", "-ext", "subjectAltName"]
-        try:
-            pem = file.read_text(encoding="ascii").partition("-----END")[0]
-            der = ssl.PEM_cert_to_DER_cert(f"{pem}-----END CERTIFICATE-----")
-            rc, text = self._run(argv)
-            return None if rc else parse_certificate(text, hashlib.sha256(der).hexdigest())
-        except (ValueError, KeyError):
-            return None
-
-    def _must(self, argv: list[str]) -> None:
-        rc, output = self._run(argv)
-        if rc:
-            raise CertificateError(f"'{' '.join(argv[:3])}' failed: {output.strip()}")
-
-    def _run(self, argv: list[str], environment: dict[str, str] | None = None) -> tuple[int, str]:
-        """The command's status and all that it wrote."""
-        try:
-            rc, out, err = self._module.run_command(
-                argv, environ_update=environment or {}, handle_exceptions=False
-            )
-        except FileNotFoundError:
-            return 127, f"{argv[0]} is not installed"
-        return rc, f"{out}\n{err}"
+def _contents(site: Site) -> tuple[str, str]:
+    """The chain and the key that a user provides, and nothing else that stands in the files."""
+    if site.files is None:
+        return "", ""
+    chain, key = blocks(site.files.chain, "CERTIFICATE"), blocks(site.files.key, "PRIVATE KEY")
+    return "".join(chain), "".join(key)
 
 
-def _log_since(size: int) -> str:
-    """What certbot has logged since its log had this size; Debian's certbot appends to it."""
-    if not LOG.exists():
-        return ""
-    log = LOG.read_bytes()
-    return log[size if size <= len(log) else 0 :].decode(errors="replace")
+def _written(folder: Path) -> tuple[str, str]:
+    """The chain and the key in a folder."""
+    files = (folder / "fullchain.pem", folder / "privkey.pem")
+    if not all(file.exists() for file in files):
+        return "", ""
+    chain, key = (file.read_text(encoding="ascii", errors="replace") for file in files)
+    return chain, key
 
 
-def _served(name: str) -> str | None:
+def timer_active(tools: Tools) -> bool:
+    """Whether something renews certbot's certificates."""
+    if not systemd_runs():
+        return CRON.exists()
+    return tools.run(["systemctl", "is-active", "--quiet", TIMER])[0] == 0
+
+
+def served(name: str) -> str | None:
     """The fingerprint of the certificate that nginx answers this name with, or None."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

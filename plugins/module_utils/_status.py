@@ -96,10 +96,14 @@ def certificate(found: Facts | None) -> str:
     if not found or "days" not in found:
         return problem(found)
     issuer = "self-signed" if found["self_signed"] else f"of {found['issuer']}"
-    if found["days"] < 0:
-        return f"EXPIRED {-found['days']} days ago, {issuer}"
-    soon = "ONLY " if found["days"] < SOON else ""
-    return f"{soon}{found['days']} days left, {issuer}"
+    days = found["days"]
+    left = f"{'ONLY ' if days < SOON else ''}{days} days left"
+    said = [f"EXPIRED {-days} days ago, {issuer}" if days < 0 else f"{left}, {issuer}"]
+    if not found.get("served", True):
+        said.append("NOT THE ONE THAT NGINX SERVES, which a run of site.yml mends")
+    if not found.get("renewed", True):
+        said.append("certbot.timer IS OFF, so that nothing renews it; a run of site.yml starts it")
+    return "; ".join(said)
 
 
 def disk(found: Facts | None) -> str:

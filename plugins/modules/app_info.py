@@ -124,6 +124,8 @@ app:
     - C(release) (with the commit's C(subject), and C(built) and C(live_since) in seconds since
       1970), C(process) (of the live slot, with its C(workers) and background C(processes)),
       C(health), C(database), C(certificate), C(disk), C(deploys) and C(deploying).
+    - C(certificate) says with C(served) whether nginx serves the one that is on the disk, and with
+      C(renewed) whether the timer is on that renews it, where there has to be one.
     - A part that the app does not have is null. One that cannot be seen has a C(problem).
   returned: always
   type: dict
@@ -142,6 +144,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _certificate_certbot,
+    _certificate_host,
+    _certificate_openssl,
+    _certificate_tools,
     _deploy,
     _deploy_host,
     _migrate,
@@ -300,12 +306,24 @@ class App:
             return {"problem": "there is none yet" if not folder.exists() else first_line(err)}
         fields = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
         until = ssl.cert_time_to_seconds(fields["notAfter"])
+        source = os.path.realpath(folder)
         return {
             "until": until,
             "days": int((until - time.time()) // 86400),
             "issuer": fields["issuer"],
-            "self_signed": ".selfsigned" in os.path.realpath(folder),
+            "self_signed": ".selfsigned" in source,
+            "served": self.serves(folder),
+            "renewed": not source.startswith(str(_certificate_certbot.LETSENCRYPT))
+            or _certificate_host.timer_active(_certificate_tools.Tools(self.module)),
         }
+
+    def serves(self, folder: Path) -> bool:
+        """Whether nginx serves the certificate of the folder. None is asked for an address."""
+        name = self.params["host"]
+        newest = _certificate_tools.Tools(self.module).read(folder)
+        if newest is None or _certificate_openssl.is_address(name):
+            return True
+        return _certificate_host.served(name) == newest.fingerprint
 
     def disk(self) -> Facts:
         """Bytes. What several releases share is counted once."""

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.pyhost.flask.plugins.filter.mistakes import mistakes as look_for_mistakes
 from ansible_collections.pyhost.flask.plugins.filter.resolve import app_spec
 from ansible_collections.pyhost.flask.plugins.module_utils import _apps
 from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes
@@ -209,9 +211,13 @@ def test_the_users_own_variables_win() -> None:
         ("domains", [], "domains: is empty; name at least one"),
         ("domains", ["a_b.de"], "domains[0] = 'a_b.de': is no domain"),
         ("domains", ["a.de", "localhost"], "domains[1] = 'localhost': is no domain"),
-        ("domains", ["192.0.2.1"], "is no domain; for an address set https to selfsigned or none"),
+        (
+            "domains",
+            ["192.0.2.1"],
+            "is no domain; for an address set https to selfsigned, provided or none",
+        ),
         ("domains", ["a.de", "a.de"], "both have the domain 'a.de'; each app needs its own"),
-        ("https", "letsencrypt", "must be one of certbot, selfsigned, none"),
+        ("https", "letsencrypt", "must be one of certbot, selfsigned, provided, none"),
         ("certbot", {}, "certbot.email: is missing; certbot needs one (for all apps:"),
         ("certbot.email", "me", "certbot.email = 'me': is no e-mail address"),
         ("certbot.server", "http://x", "certbot.server = 'http://x': must start with https://"),
@@ -250,6 +256,13 @@ def test_the_users_own_variables_win() -> None:
         ("gunicorn.preload", "maybe", "gunicorn.preload = 'maybe': must be true or false"),
         ("gunicorn.worker_class", "async", "must be one of sync, gthread, gevent, eventlet"),
         ("gunicorn.args", ["-w 3"], "gunicorn.args[0] = '-w 3': must be one long argument"),
+        ("domains", ["*.example.org"], "[0] = '*.example.org': cannot be the canonical name"),
+        ("domains", ["a.example.org", "*.example.org"], "set certbot.challenge to dns"),
+        ("domains", ["a.example.org", "a.*.org"], "domains[1] = 'a.*.org': is no domain"),
+        ("certbot.server", "http://acme.example.org", "must start with https://, or be staging"),
+        ("certbot.key_type", "dsa", "certbot.key_type = 'dsa': must be one of ecdsa, rsa"),
+        ("certbot.challenge", "dns", "certbot.dns.plugin: is missing; name one, such as rfc2136"),
+        ("certbot.dns.plugin", "dns-ovh", "certbot.dns.plugin = 'dns-ovh': must be the plugin's"),
         ("nginx.max_body_size", "big", "nginx.max_body_size = 'big': must be a size, such as 16m"),
         ("systemd", {"memory": "1G"}, "systemd = {'memory': '1G'}: must be names and values as in"),
         ("systemd", {"Nice": "5\nUser=root"}, "must be names and values as in [Service]"),
@@ -261,6 +274,79 @@ def test_the_users_own_variables_win() -> None:
 def test_a_mistake_is_the_only_one_that_is_reported(option: str, value: Any, text: str) -> None:
     (found,) = mistakes(with_option(option, value))
     assert text in found
+
+
+def by_dns(plugin: str, **credentials: Any) -> dict[str, Any]:
+    """NOTES with a wildcard and a plugin for it."""
+    dns = {"plugin": plugin, "credentials": credentials}
+    certbot = {**NOTES["certbot"], "challenge": "dns", "dns": dns}
+    return {**NOTES, "domains": ["notes.example.org", "*.example.org"], "certbot": certbot}
+
+
+@pytest.mark.parametrize(
+    ("app", "text"),
+    [
+        (by_dns("cloudflare"), "credentials: is missing; the documentation of certbot-dns-cloudf"),
+        (by_dns("route53", key="s3cret"), "certbot.dns.credentials: route53 takes none"),
+        (by_dns("ovh", key="s3cret\nx"), "certbot.dns.credentials.key: must be one line"),
+        (by_dns("ovh", key="s3'cret\""), "certbot.dns.credentials.key: must be one line, without"),
+        (by_dns("ovh", key=["s3cret"]), "certbot.dns.credentials.key: must be text"),
+    ],
+)
+def test_credentials_for_dns_records(app: dict[str, Any], text: str) -> None:
+    (found,) = mistakes(app)
+    assert text in found
+    assert "s3cret" not in found
+
+
+@pytest.mark.parametrize(
+    ("app", "file"),
+    [
+        (by_dns("route53"), ""),
+        (by_dns("google"), ""),
+        (by_dns("google", type="x"), '{\n  "type": "x"\n}\n'),
+        (
+            by_dns("cloudflare", api_token="a,b#c", dns_cloudflare_email='"x"'),
+            'dns_cloudflare_api_token = "a,b#c"\ndns_cloudflare_email = \'"x"\'\n',
+        ),
+    ],
+)
+def test_the_file_with_credentials_for_dns_records(app: dict[str, Any], file: str) -> None:
+    (found,) = resolve(app)
+    assert found["certbot"]["dns"]["file"] == file
+
+
+def test_lets_encrypts_authority_for_trials() -> None:
+    (app,) = resolve(with_option("certbot.server", "staging"))
+    assert app["certbot"]["server"] == "https://acme-staging-v02.api.letsencrypt.org/directory"
+
+
+@pytest.mark.parametrize(
+    ("files", "texts"),
+    [
+        ({}, ["certificate.chain: is missing", "certificate.key: is missing"]),
+        ({"chain": "/a"}, ["certificate.key: is missing"]),
+        ({"chain": "/a", "key": "tls/k"}, ["must be absolute, such as {{ inventory_dir }}/tls/k"]),
+    ],
+)
+def test_files_of_a_certificate(files: dict[str, str], texts: list[str]) -> None:
+    found = mistakes({**NOTES, "https": "provided", "certificate": files})
+    assert len(found) == len(texts)
+    for line, text in zip(found, texts, strict=True):
+        assert text in line
+
+
+def test_files_that_are_not_on_the_controller(tmp_path: Path) -> None:
+    (tmp_path / "chain").touch()
+    files = {"chain": f"{tmp_path}/chain", "key": f"{tmp_path}/key"}
+    app = {**NOTES, "https": "provided", "certificate": files}
+    found = look_for_mistakes([app])
+    assert f"flask_apps[notes].certificate.key = '{tmp_path}/key': cannot be read" in found
+    assert "certificate.chain" not in found
+    (tmp_path / "key").touch()
+    assert look_for_mistakes([app]) == ""
+    files.update({"key": "/no/such/key", "source": "host"})
+    assert look_for_mistakes([app]) == ""
 
 
 def test_a_value_that_may_be_secret_is_not_shown() -> None:
@@ -312,6 +398,8 @@ def test_not_a_list(apps: Any) -> None:
     [
         {**NOTES, "domains": ["192.0.2.1"], "https": "none"},
         {**NOTES, "domains": ["192.0.2.1"], "https": "selfsigned"},
+        {**NOTES, "domains": ["notes.example.org", "*.notes.example.org"], "https": "none"},
+        by_dns("desec", token="x"),
         with_option("source.git", "git@git.example.org:team/notes.git"),
         with_option("source.git", "/srv/git/notes.git"),
         with_option("source.version", "feature/x"),

@@ -12,30 +12,46 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _certificate_host
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _certificate_certbot,
+    _certificate_host,
+    _certificate_tools,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
     DAY,
     Authority,
-    Certificate,
+    DeleteLineage,
+    Dns,
+    Files,
     Have,
     Issue,
+    Lineage,
     Link,
+    Provide,
     Reload,
+    RemovePath,
+    Rest,
+    Revoke,
     SelfSign,
     Site,
     StartTimer,
     Step,
-    explain,
-    openssl_config,
-    parse_certificate,
-    parse_server,
+    parse_lineage,
     plan,
     plan_files,
+    plan_revocation,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate_failures import explain
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate_openssl import (
+    Certificate,
+    openssl_config,
+    parse_certificate,
 )
 
 NOW = 1_000 * DAY
 ACME = Authority("https://acme.example/dir", "a@example.org")
 NOTES = Site("notes", ("notes.example.org",), ACME)
+SHOP = Site("shop", ("shop.example.org",), files=Files("/chain.pem", "/key.pem", "chain", "key"))
 INTRANET = Site("intranet", ("intranet.example.org", "192.0.2.7"))
 
 
@@ -47,9 +63,13 @@ def cert(
 
 OWN = cert(NOTES, "own", 3000 * DAY, 3650 * DAY)
 ISSUED = cert(NOTES, "issued")
-GOOD = Have(ISSUED, True, ISSUED, ACME.server, "issued")
+HTTP = ACME.lineage
+GOOD = Have(ISSUED, "certbot", False, ISSUED, HTTP, "issued")
+OWN_GOOD = Have(linked=OWN, source="selfsigned", served="own")
+GIVEN = cert(SHOP, "given")
+GIVEN_GOOD = Have(GIVEN, "provided", True, served="given")
 SIGNED = cert(INTRANET, "signed", 3000 * DAY, 3650 * DAY)
-SIGNED_GOOD = Have(linked=SIGNED, served="signed")
+SIGNED_GOOD = Have(linked=SIGNED, source="selfsigned", served="signed")
 
 
 def after(have: Have, site: Site, steps: list[Step]) -> Have:
@@ -57,15 +77,19 @@ def after(have: Have, site: Site, steps: list[Step]) -> Have:
     for step in steps:
         if isinstance(step, SelfSign):
             new = cert(site, "new own", 3650 * DAY, 3650 * DAY)
-            have = replace(have, linked=new, links_to_issued=False)
+            have = replace(have, linked=new, source="selfsigned", unserved=True)
+        elif isinstance(step, Provide):
+            new = cert(site, "new given")
+            have = replace(have, linked=new, source="provided", up_to_date=True, unserved=True)
         elif isinstance(step, Issue):
             new = cert(site, "new issued", 90 * DAY)
-            server = site.authority.server if site.authority else ""
-            have = replace(have, linked=new, links_to_issued=True, issued=new, server=server)
+            way = site.authority.lineage if site.authority else Lineage()
+            have = replace(have, linked=new, source="certbot", issued=new, lineage=way)
         elif isinstance(step, Link):
-            have = replace(have, linked=have.issued, links_to_issued=True)
+            have = replace(have, linked=have.issued, source="certbot")
         elif isinstance(step, Reload):
-            have = replace(have, served=have.linked.fingerprint if have.linked else None)
+            fingerprint = have.linked.fingerprint if have.linked else None
+            have = replace(have, served=fingerprint, unserved=False)
     return have
 
 
@@ -74,24 +98,38 @@ def kinds(steps: list[Step]) -> list[str]:
 
 
 MOVED = replace(NOTES, authority=replace(ACME, server="https://other.example/dir"))
+RSA = replace(NOTES, authority=replace(ACME, key_type="rsa"))
+RECORDS = replace(NOTES, authority=replace(ACME, dns=Dns("rfc2136", "/dns/notes", "30")))
+BY_DNS = Lineage(ACME.server, "dns-rfc2136", "ecdsa", "30")
 WIDER = replace(NOTES, domains=("notes.example.org", "www.notes.example.org"))
+ALL = replace(NOTES, domains=("notes.example.org", "*.notes.example.org"))
 LATE = cert(NOTES, "issued", 17 * DAY)
 DUE = cert(NOTES, "issued", 29 * DAY)
 SHORT = cert(NOTES, "issued", 1 * DAY, 6 * DAY)
+OLD = cert(NOTES, "own", -1 * DAY, 3650 * DAY)
 
 # what, site, what the host has, steps before nginx has its configuration, steps after
 CASES = [
     ("empty host", NOTES, Have(), ["SelfSign"], ["SelfSign", "Issue", "Reload"]),
-    ("placeholder", NOTES, Have(linked=OWN, served="own"), [], ["Issue", "Reload"]),
+    ("placeholder", NOTES, OWN_GOOD, [], ["Issue", "Reload"]),
+    ("expired placeholder", NOTES, replace(OWN_GOOD, linked=OLD), ["SelfSign"],
+     ["SelfSign", "Issue", "Reload"]),
     ("all there", NOTES, GOOD, [], []),
-    ("killed before the link", NOTES, Have(OWN, False, ISSUED, ACME.server, "own"), ["Link"],
-     ["Link", "Reload"]),
-    ("link lost", NOTES, replace(GOOD, linked=None, links_to_issued=False), ["Link"],
-     ["Link", "Reload"]),
-    ("lineage deleted", NOTES, Have(None, True, None, "", "issued"), ["SelfSign"],
+    ("killed before the link", NOTES, Have(OWN, "selfsigned", False, ISSUED, HTTP, "own"),
+     ["Link"], ["Link", "Reload"]),
+    ("link lost", NOTES, replace(GOOD, linked=None, source=""), ["Link"], ["Link", "Reload"]),
+    ("lineage deleted", NOTES, Have(None, "certbot", served="issued"), ["SelfSign"],
      ["SelfSign", "Issue", "Reload"]),
     ("name added", WIDER, GOOD, [], ["Issue", "Reload"]),
+    ("name removed", NOTES, replace(GOOD, linked=cert(WIDER, "w"), issued=cert(WIDER, "w")), [],
+     ["Issue", "Reload"]),
+    ("wildcard added", ALL, GOOD, [], ["Issue", "Reload"]),
     ("other authority", MOVED, GOOD, [], ["Issue", "Reload"]),
+    ("other kind of key", RSA, GOOD, [], ["Issue", "Reload"]),
+    ("from files to DNS records", RECORDS, GOOD, [], ["Issue", "Reload"]),
+    ("by DNS records, all there", RECORDS, replace(GOOD, lineage=BY_DNS), [], []),
+    ("by DNS records that take longer", RECORDS,
+     replace(GOOD, lineage=replace(BY_DNS, propagation="10")), [], ["Issue", "Reload"]),
     ("due for the timer", NOTES, replace(GOOD, linked=DUE, issued=DUE), [], []),
     ("not renewed in time", NOTES, replace(GOOD, linked=LATE, issued=LATE), [],
      ["Issue", "Reload"]),
@@ -101,13 +139,24 @@ CASES = [
     ("nginx does not answer", NOTES, replace(GOOD, served=None), [], ["Reload"]),
     ("self-signed, empty host", INTRANET, Have(), ["SelfSign"], ["SelfSign", "Reload"]),
     ("self-signed, all there", INTRANET, SIGNED_GOOD, [], []),
-    ("self-signed, name added", INTRANET, Have(linked=OWN, served="own"), ["SelfSign"],
-     ["SelfSign", "Reload"]),
+    ("self-signed, killed before the reload", INTRANET, replace(SIGNED_GOOD, unserved=True), [],
+     ["Reload"]),
+    ("self-signed, name added", INTRANET, OWN_GOOD, ["SelfSign"], ["SelfSign", "Reload"]),
     ("self-signed, expires", INTRANET,
      replace(SIGNED_GOOD, linked=cert(INTRANET, "signed", 9 * DAY)), ["SelfSign"],
      ["SelfSign", "Reload"]),
+    ("provided, empty host", SHOP, Have(), ["Provide"], ["Provide", "Reload"]),
+    ("provided, all there", SHOP, GIVEN_GOOD, [], []),
+    ("provided, new files", SHOP, replace(GIVEN_GOOD, up_to_date=False), ["Provide"],
+     ["Provide", "Reload"]),
     ("from certbot to self-signed", replace(NOTES, authority=None), GOOD, ["SelfSign"],
      ["SelfSign", "Reload"]),
+    ("from certbot to provided", replace(SHOP, name="notes"), GOOD, ["Provide"],
+     ["Provide", "Reload"]),
+    ("from provided to self-signed", replace(SHOP, files=None), GIVEN_GOOD, ["SelfSign"],
+     ["SelfSign", "Reload"]),
+    ("from provided to certbot", replace(SHOP, files=None, authority=ACME), GIVEN_GOOD, [],
+     ["Issue", "Reload"]),
 ]  # fmt: skip
 
 
@@ -116,29 +165,63 @@ CASES = [
 )
 def test_plan(site: Site, have: Have, before: list[str], then: list[str]) -> None:
     first = plan_files([site], {site.name: have}, NOW)
-    steps = plan([site], {site.name: have}, True, NOW)
+    steps = plan([site], {site.name: have}, Rest(), NOW)
     assert kinds(first) == before
     assert kinds(steps) == then
     assert plan_files([site], {site.name: after(have, site, first)}, NOW) == []
-    assert plan([site], {site.name: after(have, site, steps)}, True, NOW) == []
+    assert plan([site], {site.name: after(have, site, steps)}, Rest(), NOW) == []
 
 
 def test_the_timer_is_started_only_for_certificates_of_an_authority() -> None:
     have = {"notes": GOOD, "intranet": SIGNED_GOOD}
-    assert plan([NOTES, INTRANET], have, False, NOW) == [StartTimer()]
-    assert plan([INTRANET], have, False, NOW) == []
+    off = Rest(timer_active=False)
+    assert plan([NOTES, INTRANET], have, off, NOW) == [StartTimer()]
+    assert plan([INTRANET], have, off, NOW) == []
 
 
 def test_one_reload_for_all_sites_that_need_it() -> None:
     have = {"notes": replace(GOOD, served="older"), "intranet": Have()}
-    steps = plan([NOTES, INTRANET], have, True, NOW)
+    steps = plan([NOTES, INTRANET], have, Rest(), NOW)
     assert steps[-1] == Reload((NOTES, INTRANET))
     assert kinds(steps) == ["SelfSign", "Reload"]
+
+
+@pytest.mark.parametrize(
+    ("sites", "lineages", "paths", "steps"),
+    [
+        ([NOTES], {"notes"}, {"notes"}, []),
+        ([], {"notes"}, {"notes"}, [DeleteLineage("notes"), RemovePath("notes")]),
+        ([], set(), {"intranet"}, [RemovePath("intranet")]),
+        ([INTRANET], {"intranet"}, {"intranet"}, [DeleteLineage("intranet")]),
+        ([NOTES], {"notes", "old"}, {"notes"}, [DeleteLineage("old")]),
+    ],
+    ids=["all in use", "app removed", "self-signed app removed", "not of certbot now", "no site"],
+)
+def test_what_is_of_no_use_is_removed(
+    sites: list[Site], lineages: set[str], paths: set[str], steps: list[Step]
+) -> None:
+    have = {"notes": GOOD, "intranet": SIGNED_GOOD}
+    rest = Rest(True, frozenset(lineages), frozenset(paths))
+    assert plan(sites, have, rest, NOW) == steps
+
+
+def test_a_certificate_is_revoked_when_another_one_is_served() -> None:
+    steps = plan_revocation(NOTES, GOOD, "superseded")
+    assert kinds(steps) == ["Issue", "Reload", "Revoke"]
+    assert steps[-1] == Revoke(NOTES, "superseded", "issued")
+    killed = replace(GOOD, condemned=frozenset({"issued", "before"}))
+    assert plan_revocation(NOTES, killed, "superseded") == [
+        Revoke(NOTES, "superseded", "before"),
+        *steps,
+    ]
+    assert plan_revocation(NOTES, OWN_GOOD, "superseded") == []
+    assert plan_revocation(INTRANET, SIGNED_GOOD, "superseded") == []
 
 
 def test_sites_are_asked_for_by_a_name_and_never_by_an_address() -> None:
     assert Site("a", ("192.0.2.7", "a.example.org")).server_name == "a.example.org"
     assert Site("a", ("192.0.2.7", "2001:db8::1")).server_name is None
+    assert Site("a", ("*.example.org", "example.org")).server_name == "example.org"
 
 
 REFUSED = """Saving debug log to /var/log/letsencrypt/letsencrypt.log
@@ -162,6 +245,14 @@ Hint: The Certificate Authority failed to download the temporary challenge files
 PEBBLE = """  Domain: b.example.org
   Type:   connection
   Detail: Get "http://b.example.org:80/x": lookup b.example.org on 127.0.0.11:53: no such host
+"""
+NO_RECORD = """  Domain: a.example.org
+  Type:   unauthorized
+  Detail: No TXT records found for DNS challenge
+"""
+PLUGIN_LOG = """2026-11-21 09:00:00,000:DEBUG:certbot._internal.log:Exiting abnormally:
+  File "/usr/lib/python3/dist-packages/certbot_dns_rfc2136/_internal/dns_rfc2136.py", line 161
+certbot.errors.PluginError: Encountered error when making query: The peer didn't like the signature
 """
 UNREACHABLE = """Saving debug log to /var/log/letsencrypt/letsencrypt.log
 An unexpected error occurred:
@@ -210,6 +301,12 @@ Retry-After: 7200
         (UNREACHABLE, "", [["this host does not reach the ACME server", "Max retries"]]),
         (UNTRUSTED, "", [["certbot.ca", "CERTIFICATE_VERIFY_FAILED"]]),
         ("Another instance of Certbot is already running.", "", [["run again in a minute"]]),
+        (NO_RECORD, "", [["a.example.org: the authority did not find the record", "propagation"]]),
+        (
+            "Encountered error when making query: The peer didn't like the signature we sent",
+            PLUGIN_LOG,
+            [["didn't like the signature", "check certbot.dns.credentials"]],
+        ),
         ("certbot is not installed", "", [["certbot says: certbot is not installed"]]),
     ],
 )
@@ -221,25 +318,30 @@ def test_failures_are_explained(output: str, log: str, expected: list[list[str]]
         assert "\n" not in line
 
 
-def test_the_server_of_a_lineage() -> None:
-    assert (
-        parse_server("[renewalparams]\nkey_type = ecdsa\nserver = https://a/dir\n")
-        == "https://a/dir"
-    )
-    assert parse_server("") == ""
+def test_how_certbot_got_a_certificate() -> None:
+    text = """archive_dir = /etc/letsencrypt/archive/notes
+[renewalparams]
+key_type = ecdsa
+server = https://a/dir
+authenticator = dns-rfc2136
+dns_rfc2136_credentials = /etc/letsencrypt/dns/notes
+dns_rfc2136_propagation_seconds = 30
+"""
+    assert parse_lineage(text) == Lineage("https://a/dir", "dns-rfc2136", "ecdsa", "30")
+    assert parse_lineage("") == Lineage()
 
 
 @pytest.fixture(autouse=True)
 def no_nginx(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers on this machine's port 443, whatever runs here."""
-    monkeypatch.setattr(_certificate_host, "_served", lambda _name: None)
+    monkeypatch.setattr(_certificate_host, "served", lambda _name: None)
 
 
 class Commands:
     """As much of AnsibleModule as running commands takes."""
 
-    def run_command(self, argv: list[str], **_options: Any) -> tuple[int, str, str]:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    def run_command(self, argv: list[str], data: str = "", **_options: Any) -> tuple[int, str, str]:
+        done = subprocess.run(argv, input=data, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 
 
@@ -264,7 +366,7 @@ def test_half_a_certificate_is_none(tmp_path: Path, broken: str) -> None:
     host = _certificate_host.Host(Commands(), tmp_path, tmp_path)
     host.apply(SelfSign(INTRANET, "there is none"))
     (tmp_path / "intranet" / broken).unlink()
-    assert host.observe([INTRANET])["intranet"] == Have()
+    assert host.observe([INTRANET])["intranet"].linked is None
 
 
 def test_what_is_no_certificate_is_none(tmp_path: Path) -> None:
@@ -278,7 +380,7 @@ def test_what_is_no_certificate_is_none(tmp_path: Path) -> None:
 def test_the_live_certificate_is_linked_in_one_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_certificate_host, "LETSENCRYPT", tmp_path / "letsencrypt")
+    monkeypatch.setattr(_certificate_certbot, "LETSENCRYPT", tmp_path / "letsencrypt")
     live = tmp_path / "letsencrypt" / "live"
     live.mkdir(parents=True)
     elsewhere = _certificate_host.Host(Commands(), live, tmp_path)
@@ -290,9 +392,25 @@ def test_the_live_certificate_is_linked_in_one_step(
     placeholder = (folder / "notes").resolve()
     host.apply(Link(NOTES))
     have = host.observe([NOTES])["notes"]
-    assert have.links_to_issued
+    assert have.source == "certbot"
     assert have.linked == have.issued
     assert not placeholder.exists()
+
+
+def test_only_a_certificate_that_is_replaced_is_kept_in_mind_for_revocation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_certificate_certbot, "CONDEMNED", tmp_path)
+    certbot = _certificate_certbot.Certbot(_certificate_tools.Tools(Commands()), tmp_path)
+    with certbot.condemning("notes", "issued"):
+        assert _certificate_certbot.condemned("notes") == {"issued"}
+    assert _certificate_certbot.condemned("notes") == {"issued"}
+    with (
+        pytest.raises(_certificate_tools.CertificateError),
+        certbot.condemning("notes", "newer"),
+    ):
+        raise _certificate_tools.CertificateError("a rate limit")
+    assert _certificate_certbot.condemned("notes") == {"issued"}
 
 
 class Certbot(Commands):
@@ -319,14 +437,15 @@ def test_what_a_killed_certbot_left_is_in_nobodys_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
     folder = tmp_path / "letsencrypt"
-    monkeypatch.setattr(_certificate_host, "LETSENCRYPT", folder)
+    monkeypatch.setattr(_certificate_certbot, "LETSENCRYPT", folder)
+    monkeypatch.setattr(_certificate_certbot, "RECORD", tmp_path / "record")
     (folder / left).parent.mkdir(parents=True)
     (folder / left).touch() if left.endswith(".conf") else (folder / left).mkdir()
     host = _certificate_host.Host(Certbot(folder), tmp_path / "tls", tmp_path)
     host.apply(SelfSign(NOTES, "there is none"))
     host.apply(Issue(NOTES, "there is none"))
     have = host.observe([NOTES])["notes"]
-    assert have.links_to_issued
+    assert have.source == "certbot"
     assert have.linked is not None
 
 
@@ -345,4 +464,4 @@ def test_text_of_openssl_is_read() -> None:
 
 def test_the_subject_fits_however_long_the_names_are() -> None:
     """A common name has 64 characters at most (RFC 5280, appendix A.1)."""
-    assert "CN = notes\n" in openssl_config(replace(NOTES, domains=("a" * 100 + ".example.org",)))
+    assert "CN = notes\n" in openssl_config("notes", ["a" * 100 + ".example.org"])

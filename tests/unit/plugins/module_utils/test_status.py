@@ -81,6 +81,19 @@ def test_the_database(found, line):
         ({"days": 60, "self_signed": False, "issuer": "CN=R3"}, "60 days left, of CN=R3"),
         ({"days": 3, "self_signed": True, "issuer": ""}, "ONLY 3 days left, self-signed"),
         ({"days": -2, "self_signed": False, "issuer": "X"}, "EXPIRED 2 days ago, of X"),
+        (
+            {"days": 60, "self_signed": False, "issuer": "X", "served": True, "renewed": True},
+            "60 days left, of X",
+        ),
+        (
+            {"days": 60, "self_signed": False, "issuer": "X", "served": False, "renewed": True},
+            "60 days left, of X; NOT THE ONE THAT NGINX SERVES, which a run of site.yml mends",
+        ),
+        (
+            {"days": -2, "self_signed": False, "issuer": "X", "served": True, "renewed": False},
+            "EXPIRED 2 days ago, of X; certbot.timer IS OFF, so that nothing renews it; a run of"
+            " site.yml starts it",
+        ),
     ],
 )
 def test_the_certificate(found, line):

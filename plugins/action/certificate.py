@@ -1,0 +1,56 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads the certificates that users provide on the controller, and sends them with the module."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+
+Options = dict[str, Any]
+
+
+class ActionModule(ActionBase):
+    """The controller's half of certificate."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: Options | None = None) -> Options:
+        """Read the files, and run the module with them. It checks all else."""
+        super().run(tmp, task_vars)
+        args = dict(self._task.args)
+        contents = {path: self._read(path) for path in _paths(args.get("sites"))}
+        # One opaque argument, so that no key is shown when the arguments are (-vvv, syslog).
+        packed = zlib.compress(json.dumps(contents).encode())
+        args["_contents"] = base64.b64encode(packed).decode()
+        return self._execute_module(
+            module_name="pyhost.flask.certificate", module_args=args, task_vars=task_vars
+        )
+
+    def _read(self, path: str) -> str:
+        """A file on the controller, out of the vault where it is in one."""
+        try:
+            real = self._loader.get_real_file(path)
+            try:
+                with open(real, "rb") as file:
+                    return base64.b64encode(file.read()).decode()
+            finally:
+                self._loader.cleanup_tmp_file(real)
+        except (AnsibleError, OSError) as error:
+            raise AnsibleActionFail(f"{path}: cannot be read on the controller: {error}") from error
+
+
+def _paths(sites: Any) -> Iterator[str]:
+    """The files that are on the controller."""
+    for site in sites or ():
+        if site.get("https") == "provided" and site.get("source", "controller") == "controller":
+            yield from (site[key] for key in ("chain", "key") if site.get(key))
