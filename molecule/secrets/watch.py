@@ -1,5 +1,6 @@
 """What this user can see of all processes, from now until standard input is closed: the files in
-/proc/PID that argv names, every argv[1] seconds. Writes all that it saw, each once, as a JSON list of Latin-1 texts.
+/proc/PID that argv names, every argv[1] seconds. Writes all that it saw, each once, as a JSON list
+of Latin-1 texts.
 """
 
 import contextlib

@@ -94,7 +94,7 @@ class Watch:
             "nobody",
             HOST,
             *program,
-            "0.003",
+            "0.005",
             "cmdline",
             "environ",
         ]

@@ -40,6 +40,7 @@ RUNS = [
     ("health", "rollback -vvv -e app=safe", True),
     ("health", "maintenance -vvv -e app=safe", True),
     ("health", "maintenance -vvv -e app=safe -e maintenance=off", True),
+    ("health", "rotate_secrets -vvv --diff", True),
 ]
 # Asks the app behind nginx, which knows a name and the hash of a password, and not the password.
 ASK = """
