@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -166,6 +167,15 @@ def test_environment() -> None:
     assert found["PLAIN"] == "a$b ${UNKNOWN}"
     assert (found["DEBUG"], found["N"], found["E"]) == ("false", "3", "")
     assert found["FLASK_APP"] == "notes:create_app()"
+
+
+def test_a_former_key_is_a_fallback_as_flask_reads_it() -> None:
+    (app,) = resolve(NOTES)
+    found = _apps.environment(app, "k3y", "0ld")
+    assert json.loads(found["FLASK_SECRET_KEY_FALLBACKS"]) == ["0ld"]
+    assert found["SECRET_KEY_FALLBACKS"] == found["FLASK_SECRET_KEY_FALLBACKS"]
+    assert found["SECRET_KEY"] == "k3y"
+    assert not [name for name in _apps.environment(app, "k3y") if "FALLBACKS" in name]
 
 
 def test_the_users_own_variables_win() -> None:
