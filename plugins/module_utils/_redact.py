@@ -17,6 +17,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._environment import p
 SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASS|CREDENTIAL|DSN|SALT", re.IGNORECASE)
 # A word of letters and digits that nobody would type: most likely a token, whatever its name.
 RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w+=-][\w+/=-]{15,}")
+LONG = re.compile(r"[\w+/=-]{16,}")  # such as one of the keys in a list
 # NAME = "value", as in a .cfg, .ini, .py, .toml or .yml file.
 SETTING = re.compile(r"""^\s*["']?([\w.-]+)["']?\s*[:=]\s*["']?(.*?)["']?,?\s*$""", re.MULTILINE)
 USER_INFO = re.compile(r"(?<=://)[^/\s'\"]*@")
@@ -57,7 +58,7 @@ def _forms(name: str, value: str) -> Iterator[str]:
     words = {found[0].partition(":")[2][:-1] for found in USER_INFO.finditer(value)}
     words |= set(map(unquote, words))
     if SECRET_NAME.search(name) or RANDOM.fullmatch(value):
-        words |= set(value.splitlines())
+        words |= {*value.splitlines(), *LONG.findall(value)}
     for word in words:
         if len(word) >= SHORTEST:
             yield from (word, repr(word)[1:-1], json.dumps(word)[1:-1])

@@ -22,8 +22,7 @@ description:
     memory is what a container may use, where that is less.
 attributes:
   check_mode:
-    description: Says what would be done, on a host without a server as well. The server is not
-      asked for mistakes.
+    description: Says what would be done, on a host without a server as well.
     support: full
   diff_mode:
     description: Shows the option file, and the SQL statements for the running server.
@@ -200,7 +199,6 @@ def apply(
     something fails, all is as before."""
     path = Path(module.params["path"])
     if todo.text is not None:
-        check(module, todo.text)
         write(path, todo.text)
     if "slow_query_log_file" in settings:
         make_log_folder()
@@ -230,6 +228,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     settings = merged(defaults(memory(), params["slow_seconds"]), params["settings"])
     have = observe(module)
     todo = plan(settings, have)
+    if todo.text is not None and have.variables:
+        check(module, todo.text)
     left = todo.waiting
     restarted = bool(left) and (params["restart"] or not have.used)
     if not module.check_mode:

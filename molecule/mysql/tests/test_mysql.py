@@ -124,6 +124,8 @@ def test_broken_settings(host, sql, begun, way):
     settings, reason = BROKEN[way]
     before = host.file(OPTIONS).content_string
     start = begun()
+    if way == "unknown":
+        assert reason in play("--check", settings=settings)[1]
     good, said, _changed = play(settings=settings, restart=True)
     assert not good
     assert reason in " ".join(said.split()), said

@@ -194,6 +194,11 @@ def test_the_users_own_variables_win() -> None:
         ("source", "https://x", "source = 'https://x': must be a dictionary of options"),
         ("source.git", "nope", "source.git = 'nope': is no address of a repository"),
         ("source.git", "-oProxyCommand=x", "source.git = '-oProxyCommand=x': is no address"),
+        (
+            "source.git",
+            "htps://ghp_1@git.test/x",
+            "source.git = 'htps://(hidden)@git.test/x': is no",
+        ),
         ("source.version", "--upload-pack=x", "is no branch, tag or commit"),
         ("source.version", 1.10, "source.version = 1.1: must be text; put it in quotes"),
         ("source.subdir", "../x", "source.subdir = '../x': must be a folder inside the app's own"),
