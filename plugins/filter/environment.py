@@ -16,7 +16,7 @@ version_added: 0.1.0
 description:
   - The variables of an app with its secret key, each C(${NAME}) in them replaced. What the user
     wrote in the app's C(env) wins over what the collection sets.
-positional: secret_key
+positional: secret_key, former_key
 options:
   _input:
     description: A finished app, from P(pyhost.flask.resolve#filter).
@@ -26,6 +26,10 @@ options:
     description: The app's secret key.
     type: str
     required: true
+  former_key:
+    description: The key that it had before, if any.
+    type: str
+    default: ""
 """
 
 EXAMPLES = """

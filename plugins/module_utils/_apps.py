@@ -150,9 +150,16 @@ def derive(app: App) -> None:
     ]
 
 
-def environment(app: App, secret_key: str) -> dict[str, str]:
-    """The app's variables, with its secret key and with each ``${NAME}`` replaced."""
+def environment(app: App, secret_key: str, former_key: str = "") -> dict[str, str]:
+    """The app's variables, with its secret key and with each ``${NAME}`` replaced.
+
+    With a ``former_key`` also what Flask 3.1 calls the fallbacks: keys that nothing is signed with
+    any more, and that what was signed before is still believed by. They are a list, as JSON.
+    """
     secret = {"SECRET_KEY": secret_key, "FLASK_SECRET_KEY": secret_key}
+    if former_key:
+        fallbacks = json.dumps([former_key])
+        secret.update(SECRET_KEY_FALLBACKS=fallbacks, FLASK_SECRET_KEY_FALLBACKS=fallbacks)
     variables = {**secret, **app["environment"]}
     return {name: expand(value, variables) for name, value in sorted(variables.items())}
 

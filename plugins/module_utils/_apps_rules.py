@@ -77,6 +77,7 @@ VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET = ("database", "env", "nginx.users")
 CERTIFICATE_FILES = ("chain", "key")
 AMBIENT = ("google", "route53")  # these find credentials on the host itself
+USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")  # in an address such as https://token@...
 OFTEN = ("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly")
 DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
 # A date, a time, or, in letters, days, the words of OFTEN or a time zone; no field of a crontab.
@@ -211,7 +212,7 @@ def check_values(app: App, path: str, mistakes: list[str]) -> None:
         for where, value in _values(app, option.split("."), path):
             empty = value is None or (value == "" and "[]." not in option)
             if not empty and not good(value):
-                text = "(hidden)" if option in SECRET else shown(value)
+                text = "(hidden)" if option in SECRET else USER_INFO.sub("(hidden)@", shown(value))
                 mistakes.append(f"{where} = {text}: {remedy}")
     for index, entry in enumerate(app["files"] or []):
         if (entry["content"] is None) == (entry["template"] is None):

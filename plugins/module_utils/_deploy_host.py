@@ -20,7 +20,7 @@ from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy import Held, Play, Record
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
 
 FOLDER = Path("/run/pyhost-flask")
 LEDGER = "deploys.jsonl"
@@ -73,11 +73,13 @@ class Deploy:
         if self._record:
             self._write(_deploy.noted(self._record, facts))
 
-    def fail(self, reason: str) -> None:
-        """The step failed, and with it the deploy."""
+    def fail(self, reason: str) -> str:
+        """The step failed, and with it the deploy. Returns the reason without the app's secrets."""
+        shown = self._redacted(reason)
         if self._record:
             self._record = replace(self._record, idle=False)
-        self._end("failed", reason)
+        self._end("failed", shown)
+        return shown
 
     def succeed(self) -> None:
         """The deploy is done. What had nothing to do is not written down."""
@@ -126,9 +128,7 @@ class Deploy:
             return
         if not record.idle:
             now, releases = time.time(), self._releases(record)
-            self._append(
-                _deploy.entry(record, now, result, self._redacted(reason), releases), record
-            )
+            self._append(_deploy.entry(record, now, result, reason, releases), record)
         file(self._app).unlink(missing_ok=True)
 
     def _append(self, entry: Mapping[str, Any], record: Record) -> None:
@@ -160,12 +160,8 @@ class Deploy:
         return found
 
     def _redacted(self, text: str) -> str:
-        try:
-            content = Path(f"/etc/{self._app}/environment").read_text(encoding="utf-8")
-            environment = parse(content)
-        except (OSError, ValueError):
-            environment = {}
-        return str(remove_values(redact(text, environment), self._module.no_log_values))
+        shown = redact_for(Path("/etc") / self._app, text)
+        return str(remove_values(shown, self._module.no_log_values))
 
     def _write(self, record: Record) -> None:
         """Replace the record, at once."""

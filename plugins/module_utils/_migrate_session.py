@@ -17,12 +17,12 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate_program
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
     Have,
     MigrateError,
     Plan,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._run import PATH
 
 # The first line of its input is the program itself: no file, and no page of text in `ps`.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import redact
+from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     ReleaseError,
     Remote,

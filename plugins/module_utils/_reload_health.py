@@ -27,13 +27,15 @@ SHOWN_LINES = 5
 
 @dataclass(frozen=True)
 class Check:
-    """What to ask, and which answer is good. ``timeout`` is in seconds, over all attempts."""
+    """What to ask, and which answer is good. ``timeout`` is in seconds, over all attempts; ``hide``
+    takes what is secret out of an answer that is to be shown."""
 
     host: str
     path: str
     statuses: tuple[str, ...]
     timeout: float
     release: str
+    hide: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ def complaint(answer: Answer, check: Check) -> str:
     asked = f"GET {check.path}"
     if not any(_in_range(answer.status, wanted) for wanted in check.statuses):
         wanted = " or ".join(check.statuses)
-        lines = [line for line in answer.body.splitlines() if line.strip()][:SHOWN_LINES]
+        # Hidden before it is cut: half a secret would not be known for one.
+        body = check.hide(answer.body)
+        lines = [line for line in body.splitlines() if line.strip()][:SHOWN_LINES]
         shown = "".join(f"\n    {line[:200]}" for line in lines)
         return f"{asked} was answered {answer.status} {answer.reason}, not {wanted}{shown}"
     release = _release(answer.body)

@@ -75,17 +75,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
 
 DONE = "done before"  # what flask-app --once says
-
-
-def environment(app: str) -> dict[str, str]:
-    """The app's environment, as far as it can be read."""
-    try:
-        return parse(Path(f"/etc/{app}/environment").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
 
 
 def argv(name: str, release: str, command: str, once: bool) -> list[str]:
@@ -115,8 +107,8 @@ def main() -> None:
         module.fail_json(msg=f"{name}: {command}: is no command: {error}")
     with _deploy_host.begin(module, command) as step:
         status, out, err = module.run_command(words)
-        secrets = environment(name)
-        said = {"stdout": redact(out, secrets), "stderr": redact(err, secrets)}
+        etc = Path("/etc") / name
+        said = {"stdout": redact_for(etc, out), "stderr": redact_for(etc, err)}
         if status:
             why = (said["stderr"].strip() or said["stdout"].strip()) or "it said nothing"
             text = f"{name}: {command} failed (exit status {status}):\n{why}"

@@ -157,7 +157,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
     _reload_health,
     _reload_host,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
+from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
 
@@ -263,7 +264,12 @@ class App:
         """The answer through the socket that nginx asks."""
         asked = self.params["health"]
         check = _reload_health.Check(
-            self.params["host"], asked["path"], tuple(asked["statuses"]), PATIENCE, self.have.live
+            self.params["host"],
+            asked["path"],
+            tuple(asked["statuses"]),
+            PATIENCE,
+            self.have.live,
+            self._without_secrets,
         )
         begin = time.monotonic()
         try:
@@ -343,10 +349,7 @@ class App:
             return {"problem": first_line(self._without_secrets(str(error)))}
 
     def _without_secrets(self, text: str) -> str:
-        try:
-            return redact(text, parse((self.layout.etc / "environment").read_text("utf-8")))
-        except (OSError, ValueError):
-            return redact(text)
+        return redact_for(self.layout.etc, text)
 
 
 def deploying(record: _deploy.Record) -> Facts:

@@ -14,7 +14,8 @@ description:
   - Makes the databases (utf8mb4) that are missing, and their users. A user logs in on this host as
     the system user of the same name, without a password, and has all rights on the user's
     databases, and no other ones. Rights and ways to log in that differ are corrected.
-  - Databases and users that are not in O(databases) are not touched, and nothing is deleted.
+  - Databases and users that are not in O(databases) are not touched, but for what O(secure) takes
+    away.
   - It works as root by the server's own client, so that no library is needed on the host.
   - It speaks MariaDB's SQL. Oracle's MySQL calls the plugin C(auth_socket), has another syntax for
     it, and is not supported.
@@ -40,6 +41,13 @@ options:
         description: The user of the database, of the same characters. One user may have several.
         type: str
         required: true
+  secure:
+    description:
+      - Whether to take away what an old server, or a hurried guide, has left open - users without a
+        name, root from other hosts or by a password, and the database C(test) with everybody's
+        rights on it. A database C(test) that holds tables, or that is in O(databases), stays.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -59,30 +67,32 @@ statements:
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
 
-CLIENT = ["--user=root", "--protocol=socket", "--batch", "--raw", "--skip-column-names"]
-NO_SERVER = "ERROR 2002 "  # the client's number for a socket that nobody listens at
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql import (
+    DatabaseError,
+    NoServerError,
+    execute,
+)
+
 NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
 NAMES = """\
 SELECT CONCAT('database ', SCHEMA_NAME) FROM information_schema.SCHEMATA;
 SELECT CONCAT('user ', User) FROM mysql.user WHERE Host = 'localhost';
+SELECT CONCAT('open ', User, '@', Host) FROM mysql.user
+  WHERE User = '' OR (User = 'root' AND Host <> 'localhost');
+SELECT CONCAT('right ', Db) FROM mysql.db WHERE User IN ('', 'PUBLIC') AND Db LIKE 'test%';
+SELECT CONCAT('filled ', TABLE_SCHEMA) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'test';
 """
+# A hash that a password fits to; Debian's own server has 'invalid' in this place.
+PASSWORD = re.compile(r"USING '\*|BY PASSWORD '\*")
 GRANT = re.compile(
     r"GRANT (?P<rights>.+) ON (?P<on>.+) TO `(?P<user>[^`]+)`@`localhost`"
     r"(?: IDENTIFIED (?P<login>.+?))?(?: REQUIRE .+?)?(?: WITH (?P<options>.+))?"
 )
-
-
-class DatabaseError(Exception):
-    """What kept the databases from being made; the text says what to do."""
-
-
-class NoServerError(DatabaseError):
-    """There is no server, or it does not run."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +105,13 @@ class User:
 
 @dataclass(frozen=True)
 class Server:
-    """The databases on a server, and the users of this host."""
+    """The databases on a server, the users of this host, and what stands open."""
 
     databases: frozenset[str] = frozenset()
     users: dict[str, User] = field(default_factory=dict)
+    open_accounts: frozenset[str] = frozenset()  # name@host: nameless, or root from elsewhere
+    open_rights: frozenset[str] = frozenset()  # databases on which everybody has rights
+    filled: frozenset[str] = frozenset()  # of these databases those that hold tables
 
 
 def all_rights(database: str) -> str:
@@ -133,6 +146,28 @@ def plan(want: Server, have: Server) -> list[str]:
     return statements
 
 
+def plan_secure(want: Server, have: Server) -> list[str]:
+    """The statements that close what stands open."""
+    statements = []
+    for account in sorted(have.open_accounts):
+        user, _at, host = account.rpartition("@")
+        statements.append(f"DROP USER '{user}'@'{host}'")
+    if have.open_rights:
+        # No REVOKE fits: they are rights of nobody, or of everybody.
+        names = ", ".join(f"'{_quoted(name)}'" for name in sorted(have.open_rights))
+        statements.append(f"DELETE FROM mysql.db WHERE User IN ('', 'PUBLIC') AND Db IN ({names})")
+        statements.append("FLUSH PRIVILEGES")
+    if "test" in have.databases - have.filled - want.databases:
+        statements.append("DROP DATABASE `test`")
+    if PASSWORD.search(have.users.get("root", User()).login):
+        statements.append("ALTER USER `root`@`localhost` IDENTIFIED VIA unix_socket")
+    return statements
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "''")
+
+
 def _plan_user(name: str, want: User, have: User | None) -> list[str]:
     statements = []
     if have is None:
@@ -163,26 +198,17 @@ def parse_grants(lines: Iterable[str]) -> dict[str, User]:
     return {user: User(logins.get(user, ""), frozenset(each)) for user, each in rights.items()}
 
 
-def execute(module: AnsibleModule, statements: Sequence[str]) -> list[str]:
-    """Run statements as the server's root; the lines that they print."""
-    client = module.get_bin_path("mariadb")
-    if client is None:
-        raise NoServerError("MariaDB is not installed: there is no program mariadb")
-    sql = "".join(f"{statement.rstrip().rstrip(';')};\n" for statement in statements)
-    status, out, err = module.run_command([client, *CLIENT], data=sql)
-    if status != 0:
-        error = NoServerError if err.startswith(NO_SERVER) else DatabaseError
-        raise error(f"MariaDB: {err.strip() or out.strip()}")
-    return str(out).splitlines()
-
-
 def observe(module: AnsibleModule, users: Iterable[str]) -> Server:
     """What the server has, of the users only some."""
-    names = [line.partition(" ") for line in execute(module, NAMES.splitlines())]
-    databases = frozenset(name for kind, _space, name in names if kind == "database")
-    known = {name for kind, _space, name in names if kind == "user"}.intersection(users)
+    found: dict[str, set[str]] = {}
+    for line in execute(module, NAMES.split(";\n")[:-1]):
+        kind, _space, name = line.partition(" ")
+        found.setdefault(kind, set()).add(name)
+    known = found.get("user", set()).intersection({*users, "root"})
     shows = [f"SHOW GRANTS FOR `{user}`@`localhost`" for user in sorted(known)]
-    return Server(databases, parse_grants(execute(module, shows)) if shows else {})
+    kinds = [frozenset(found.get(kind, ())) for kind in ("database", "open", "right", "filled")]
+    databases, *open_ones = kinds
+    return Server(databases, parse_grants(execute(module, shows)) if shows else {}, *open_ones)
 
 
 def change(module: AnsibleModule) -> list[str]:
@@ -195,7 +221,7 @@ def change(module: AnsibleModule) -> list[str]:
         if not module.check_mode:
             raise
         have = Server()
-    statements = plan(want, have)
+    statements = [*(plan_secure(want, have) if module.params["secure"] else []), *plan(want, have)]
     if statements and not module.check_mode:
         execute(module, statements)
     return statements
@@ -203,7 +229,10 @@ def change(module: AnsibleModule) -> list[str]:
 
 def main() -> None:
     entry = {name: {"type": "str", "required": True} for name in ("name", "user")}
-    spec = {"databases": {"type": "list", "elements": "dict", "required": True, "options": entry}}
+    spec = {
+        "databases": {"type": "list", "elements": "dict", "required": True, "options": entry},
+        "secure": {"type": "bool", "default": False},
+    }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     try:
         statements = change(module)

@@ -339,8 +339,7 @@ def main() -> None:
         try:
             migration.run()
         except MigrateError as error:
-            failure = str(error)
-            step.fail(failure)
+            failure = step.fail(str(error))
     migration.result["seconds"] = round(time.monotonic() - started, 2)
     if failure:
         module.fail_json(msg=failure, **migration.result)

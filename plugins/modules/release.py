@@ -272,9 +272,9 @@ def main() -> None:
         try:
             result = deploy(module, source, step)
         except (ReleaseError, OSError) as error:
-            step.fail(str(error))
+            reason = step.fail(str(error))
             what = f"{module.params['name']} ({source.address}, version {module.params['version']})"
-            module.fail_json(msg=f"{what}: {error}\nWhat runs was not touched.")
+            module.fail_json(msg=f"{what}: {reason}\nWhat runs was not touched.")
     module.exit_json(**result, seconds=round(time.monotonic() - started, 2))
 
 

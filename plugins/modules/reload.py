@@ -190,6 +190,7 @@ drained:
   sample: 12
 """
 
+import functools
 import grp
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
     _services,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
+from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import Managers
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
@@ -245,8 +247,8 @@ def main() -> None:
             result = run(module, step)
         except (_reload.ReloadError, OSError) as error:
             left = step.schema_left()
-            step.fail(str(error))
-            module.fail_json(msg=f"{module.params['name']}: {error}{left}")
+            reason = step.fail(str(error))
+            module.fail_json(msg=f"{module.params['name']}: {reason}{left}")
         step.succeed()
     module.exit_json(**result)
 
@@ -354,6 +356,7 @@ def apply(
         statuses=tuple(health["statuses"]),
         timeout=health["timeout"],
         release=want.release,
+        hide=functools.partial(redact_for, layout.etc),
     )
     group = grp.getgrnam(params["user"]).gr_gid
     drain = params["graceful_timeout"]
@@ -362,9 +365,11 @@ def apply(
         try:
             mover.do(step)
         except (_reload.ReloadError, OSError) as error:
+            # By the settings that it ran with, which are gone a line later.
+            reason = redact_for(layout.etc, str(error))
             if step.kind in ("start", "switch", "work"):
                 put_back(module, layout, have)
-            raise _reload.ReloadError(_failed(step, want, have, error)) from error
+            raise _reload.ReloadError(_failed(step, want, have, reason)) from error
     return mover.evidence
 
 
@@ -379,7 +384,7 @@ def previous(have: _reload.Have) -> dict[str, str]:
     return {"slot": have.live, "release": have.slots[have.live].release} if have.live else {}
 
 
-def _failed(step: _reload.Step, want: _reload.Want, have: _reload.Have, error: Exception) -> str:
+def _failed(step: _reload.Step, want: _reload.Want, have: _reload.Have, reason: str) -> str:
     """What a failure means for the site, the reason, and what to do."""
     old = previous(have)
     holder = f"release {old['release']} in slot {old['slot']}" if old else "no release"
@@ -392,9 +397,11 @@ def _failed(step: _reload.Step, want: _reload.Want, have: _reload.Have, error: E
     elif step.kind == "work":
         effect = "keeps the traffic, but not all of its background processes run."
     else:
-        return f"release {want.release} has the traffic, but slot {step.slot} is left over: {error}"
+        return (
+            f"release {want.release} has the traffic, but slot {step.slot} is left over: {reason}"
+        )
     remedy = "Correct the app or its settings, and deploy again."
-    return f"release {want.release} {effect}\nReason: {error}\n{remedy}"
+    return f"release {want.release} {effect}\nReason: {reason}\n{remedy}"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ short_description: Secrets that are made once on a host and kept
 version_added: 0.1.0
 description:
   - Makes a random secret for each name that has none yet, keeps it in a file that only root can
-    read, and returns it. The same name gives the same secret ever after.
+    read, and returns it. The same name gives the same secret ever after, until it is named in
+    O(rotate).
   - With O(values), keeps secrets that were made elsewhere.
   - The result holds the secrets. Set C(no_log) on the task, as in the examples.
 attributes:
@@ -28,10 +29,26 @@ options:
     elements: str
     default: []
     description: Names of secrets to make or to read.
+  rotate:
+    type: list
+    elements: str
+    default: []
+    description:
+      - Names of secrets to make anew. What each of them was is kept as its former self, beside it,
+        in place of an earlier one.
+  forget:
+    type: bool
+    default: false
+    description: Whether the former selves of O(rotate) are forgotten instead.
   values:
     type: dict
     default: {}
     description: Secrets to keep, by their names. One that differs from what is kept replaces it.
+  former:
+    type: dict
+    default: {}
+    description:
+      - The former selves of O(values), by the same names. Those that are not in it are removed.
   folder:
     type: path
     default: /var/lib/pyhost-flask/secrets
@@ -48,7 +65,13 @@ EXAMPLES = r"""
 - name: Keep them on another host too
   pyhost.flask.secret:
     values: "{{ secrets.secrets }}"
+    former: "{{ secrets.former }}"
   delegate_to: app2.example.org
+  no_log: true
+
+- name: Make a new one
+  pyhost.flask.secret:
+    rotate: [notes]
   no_log: true
 """
 
@@ -57,23 +80,54 @@ secrets:
   description: The secrets of O(names), 64 hexadecimal digits each where they were made here.
   returned: success
   type: dict
+former:
+  description: The former selves of O(names), where they have one.
+  returned: success
+  type: dict
 """
 
 import contextlib
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+FORMER = ".former"  # the end of the name of the file with a secret's former self
+Kept = Mapping[str, str]  # what is in the files, by their names
 
-def read(folder: Path, name: str) -> str | None:
-    """The secret of that name, or None where there is none yet."""
-    try:
-        return (folder / name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+
+def observe(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """What is kept of the secrets of these names, and of their former selves."""
+    kept = {}
+    for file in [folder / (name + end) for name in names for end in ("", FORMER)]:
+        with contextlib.suppress(FileNotFoundError):
+            kept[file.name] = file.read_text(encoding="utf-8")
+    return kept
+
+
+def plan_rotation(names: Iterable[str], forget: bool, kept: Kept) -> dict[str, str | None]:
+    """The files to write, in this order, for new secrets of these names; None is to be removed."""
+    steps: dict[str, str | None] = {}
+    for name in names:
+        steps[name + FORMER] = None if forget else kept.get(name)
+        steps[name] = secrets.token_hex(32)
+    return _differing(steps, kept)
+
+
+def plan_values(values: Kept, former: Kept, kept: Kept) -> dict[str, str | None]:
+    """The same for secrets that were made elsewhere."""
+    steps: dict[str, str | None] = {}
+    for name, value in values.items():
+        steps.update({name + FORMER: former.get(name), name: value})
+    return _differing(steps, kept)
+
+
+def _differing(steps: dict[str, str | None], kept: Kept) -> dict[str, str | None]:
+    return {name: value for name, value in steps.items() if kept.get(name) != value}
 
 
 def make(folder: Path, name: str) -> str:
@@ -88,8 +142,11 @@ def make(folder: Path, name: str) -> str:
     return (folder / name).read_text(encoding="utf-8")
 
 
-def keep(folder: Path, name: str, value: str) -> None:
-    """Keep a given secret, replacing what was there in one step."""
+def keep(folder: Path, name: str, value: str | None) -> None:
+    """Keep a given secret, replacing what was there in one step; without one, remove it."""
+    if value is None:
+        (folder / name).unlink(missing_ok=True)
+        return
     with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as file:
         file.write(value)
         file.flush()
@@ -97,36 +154,55 @@ def keep(folder: Path, name: str, value: str) -> None:
     os.replace(file.name, folder / name)
 
 
+def change(params: Mapping[str, Any], check_mode: bool) -> tuple[bool, dict[str, str]]:
+    """Do what is asked for; whether that changes anything, and what is kept then."""
+    folder, names = Path(params["folder"]), params["names"]
+    kept = observe(folder, {*names, *params["values"], *params["rotate"]})
+    steps = {
+        **plan_rotation(params["rotate"], params["forget"], kept),
+        **plan_values(params["values"], params["former"], kept),
+    }
+    missing = [name for name in names if name not in {**kept, **steps}]
+    if not check_mode and (missing or steps):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, value in steps.items():
+            keep(folder, name, value)
+        for name in missing:
+            make(folder, name)
+        kept = observe(folder, names)
+    return bool(missing or steps), kept
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "names": {"type": "list", "elements": "str", "default": []},
+            "rotate": {"type": "list", "elements": "str", "default": []},
+            "forget": {"type": "bool", "default": False},
             "values": {"type": "dict", "default": {}, "no_log": True},
+            "former": {"type": "dict", "default": {}, "no_log": True},
             "folder": {"type": "path", "default": "/var/lib/pyhost-flask/secrets"},
         },
         supports_check_mode=True,
     )
-    folder, names, values = (
-        Path(module.params["folder"]),
-        module.params["names"],
-        module.params["values"],
-    )
-    bad = [name for name in (*names, *values) if "/" in name or name.startswith(".")]
+    names = module.params["names"]
+    bad = [
+        name
+        for name in (*names, *module.params["rotate"], *module.params["values"])
+        if "/" in name or name.startswith(".") or name.endswith(FORMER)
+    ]
     if bad:
         module.fail_json(msg=f"{bad[0]!r} is no name for a secret: it becomes a file's name")
     try:
-        found = {name: read(folder, name) for name in (*names, *values)}
-        missing = [name for name in names if found[name] is None]
-        differing = {name: value for name, value in values.items() if found[name] != value}
-        if not module.check_mode and (missing or differing):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            found.update({name: make(folder, name) for name in missing})
-            for name, value in differing.items():
-                keep(folder, name, value)
+        changed, kept = change(module.params, module.check_mode)
     except OSError as error:
+        folder = module.params["folder"]
         module.fail_json(msg=f"cannot keep secrets in {folder}: {error.strerror}: {error.filename}")
-    result = {name: found[name] or secrets.token_hex(32) for name in names}
-    module.exit_json(changed=bool(missing or differing), secrets=result)
+    module.exit_json(
+        changed=changed,
+        secrets={name: kept.get(name) or secrets.token_hex(32) for name in names},
+        former={name: kept[name + FORMER] for name in names if name + FORMER in kept},
+    )
 
 
 if __name__ == "__main__":

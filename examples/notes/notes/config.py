@@ -1,5 +1,6 @@
 """Configuration: all of it from the environment, all of it in this file."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ MEGABYTE = 1024 * 1024
 
 
 def from_environment(app: Flask) -> dict[str, Any]:
-    """What ``DATABASE_URL``, ``SECRET_KEY`` and ``APP_RELEASE`` say, and what is the same always.
+    """What ``DATABASE_URL``, ``SECRET_KEY``, ``SECRET_KEY_FALLBACKS`` and ``APP_RELEASE`` say, and
+    what is the same always.
 
     A relative SQLite path, as the default one, is taken from the instance folder.
     """
@@ -19,6 +21,8 @@ def from_environment(app: Flask) -> dict[str, Any]:
         "APP_RELEASE": os.environ.get("APP_RELEASE") or None,
         "MAX_CONTENT_LENGTH": 10 * MEGABYTE,
         "SECRET_KEY": os.environ.get("SECRET_KEY"),
+        # The key before: whoever logged in with it stays so.
+        "SECRET_KEY_FALLBACKS": json.loads(os.environ.get("SECRET_KEY_FALLBACKS") or "[]"),
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SQLALCHEMY_DATABASE_URI": os.environ.get("DATABASE_URL") or "sqlite:///notes.sqlite3",
         "UPLOAD_FOLDER": Path(app.instance_path) / "uploads",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,15 @@ def test_environment() -> None:
     assert found["FLASK_APP"] == "notes:create_app()"
 
 
+def test_a_former_key_is_a_fallback_as_flask_reads_it() -> None:
+    (app,) = resolve(NOTES)
+    found = _apps.environment(app, "k3y", "0ld")
+    assert json.loads(found["FLASK_SECRET_KEY_FALLBACKS"]) == ["0ld"]
+    assert found["SECRET_KEY_FALLBACKS"] == found["FLASK_SECRET_KEY_FALLBACKS"]
+    assert found["SECRET_KEY"] == "k3y"
+    assert not [name for name in _apps.environment(app, "k3y") if "FALLBACKS" in name]
+
+
 def test_the_users_own_variables_win() -> None:
     (app,) = resolve(with_option("env", {"SECRET_KEY": "mine", "FLASK_APP": "cli:app"}))
     found = _apps.environment(app, "k3y")
@@ -198,6 +208,11 @@ def test_the_users_own_variables_win() -> None:
         ("source", "https://x", "source = 'https://x': must be a dictionary of options"),
         ("source.git", "nope", "source.git = 'nope': is no address of a repository"),
         ("source.git", "-oProxyCommand=x", "source.git = '-oProxyCommand=x': is no address"),
+        (
+            "source.git",
+            "htps://ghp_1@git.test/x",
+            "source.git = 'htps://(hidden)@git.test/x': is no",
+        ),
         ("source.version", "--upload-pack=x", "is no branch, tag or commit"),
         ("source.version", 1.10, "source.version = 1.1: must be text; put it in quotes"),
         ("source.subdir", "../x", "source.subdir = '../x': must be a folder inside the app's own"),

@@ -12,6 +12,7 @@ from ansible_collections.pyhost.flask.plugins.modules.database import (
     User,
     parse_grants,
     plan,
+    plan_secure,
     wanted,
 )
 
@@ -88,3 +89,33 @@ def test_what_is_no_name(name: str) -> None:
 )
 def test_parse_grants(lines: list[str], user: User) -> None:
     assert parse_grants(lines) == {"notes": user}
+
+
+ROOT = User("VIA mysql_native_password USING 'invalid' OR unix_socket")
+GUESSED = User("VIA mysql_native_password USING '*81F5E21E35407D884A6CD4A731AEBFB6AF209E1B'")
+TEST = frozenset({"test", "my_notes"})
+
+
+@pytest.mark.parametrize(
+    ("have", "statements"),
+    [
+        (Server(users={"root": ROOT}), []),
+        (Server(users={"root": User("VIA unix_socket")}), []),
+        (Server(users={"root": GUESSED}), [
+            "ALTER USER `root`@`localhost` IDENTIFIED VIA unix_socket",
+        ]),
+        (Server(open_accounts=frozenset({"@web1", "root@%"})), [
+            "DROP USER ''@'web1'",
+            "DROP USER 'root'@'%'",
+        ]),
+        (Server(open_rights=frozenset({"test", "test\\_%"})), [
+            "DELETE FROM mysql.db WHERE User IN ('', 'PUBLIC') AND Db IN ('test', 'test\\\\_%')",
+            "FLUSH PRIVILEGES",
+        ]),
+        (Server(TEST), ["DROP DATABASE `test`"]),
+        (Server(TEST, filled=frozenset({"test"})), []),
+    ],
+)  # fmt: skip
+def test_what_stands_open_is_closed(have: Server, statements: list[str]) -> None:
+    assert plan_secure(WANT, have) == statements
+    assert plan_secure(wanted([{"name": "test", "user": "test"}]), Server(TEST)) == []

@@ -7,8 +7,23 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.modules.secret import keep, make, read
+import pytest
+
+from ansible_collections.pyhost.flask.plugins.modules.secret import (
+    change,
+    keep,
+    make,
+    observe,
+    plan_values,
+)
+
+NOTHING: dict[str, Any] = {"names": [], "rotate": [], "forget": False, "values": {}, "former": {}}
+
+
+def changed(folder: Path, check_mode: bool = False, **params: Any) -> tuple[bool, dict[str, str]]:
+    return change({**NOTHING, "folder": str(folder), **params}, check_mode)
 
 
 def test_a_secret_is_random_and_only_root_reads_it(tmp_path: Path) -> None:
@@ -20,9 +35,9 @@ def test_a_secret_is_random_and_only_root_reads_it(tmp_path: Path) -> None:
 
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:
-    assert read(tmp_path, "one") is None
-    first = make(tmp_path, "one")
-    assert make(tmp_path, "one") == read(tmp_path, "one") == first
+    first = changed(tmp_path, names=["one"])
+    assert first == (True, observe(tmp_path, ["one"]))
+    assert changed(tmp_path, names=["one"]) == (False, first[1])
 
 
 def test_hosts_that_ask_at_the_same_moment_get_the_same_secret(tmp_path: Path) -> None:
@@ -34,6 +49,49 @@ def test_hosts_that_ask_at_the_same_moment_get_the_same_secret(tmp_path: Path) -
 def test_a_given_secret_replaces_what_was_kept(tmp_path: Path) -> None:
     make(tmp_path, "one")
     keep(tmp_path, "one", "given")
-    assert read(tmp_path, "one") == "given"
+    assert observe(tmp_path, ["one"]) == {"one": "given"}
     assert (tmp_path / "one").stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["one"]
+
+
+def test_rotation_keeps_what_a_secret_was(tmp_path: Path) -> None:
+    first = make(tmp_path, "one")
+    changed(tmp_path, rotate=["one"])
+    second = observe(tmp_path, ["one"])
+    assert second["one.former"] == first
+    assert second["one"] != first
+    _yes, third = changed(tmp_path, rotate=["one"], names=["one"])
+    assert third["one.former"] == second["one"]
+    changed(tmp_path, rotate=["one"], forget=True)
+    fourth = observe(tmp_path, ["one"])
+    assert fourth.keys() == {"one"}
+    assert fourth["one"] != third["one"]
+
+
+def test_rotation_of_what_was_never_made_makes_it(tmp_path: Path) -> None:
+    changed(tmp_path / "new", rotate=["one"])
+    assert observe(tmp_path / "new", ["one"]).keys() == {"one"}
+
+
+def test_check_mode_writes_nothing(tmp_path: Path) -> None:
+    first = make(tmp_path, "one")
+    more = {"names": ["one", "two"], "rotate": ["one"], "values": {"three": "3"}}
+    assert changed(tmp_path, check_mode=True, **more) == (True, {"one": first})
+    assert [file.name for file in tmp_path.iterdir()] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("former", "kept", "steps"),
+    [
+        ({}, {}, {"one": "new"}),
+        ({}, {"one": "new"}, {}),
+        ({"one": "old"}, {}, {"one.former": "old", "one": "new"}),
+        ({"one": "old"}, {"one": "old"}, {"one.former": "old", "one": "new"}),
+        ({"one": "old"}, {"one": "new", "one.former": "older"}, {"one.former": "old"}),
+        ({}, {"one": "new", "one.former": "old"}, {"one.former": None}),
+    ],
+)
+def test_values(former: dict[str, str], kept: dict[str, str], steps: dict[str, Any]) -> None:
+    assert plan_values({"one": "new"}, former, kept) == steps
+    after = {name: value for name, value in {**kept, **steps}.items() if value is not None}
+    assert plan_values({"one": "new"}, former, after) == {}

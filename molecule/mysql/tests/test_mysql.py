@@ -1,0 +1,147 @@
+"""The database server: shut to strangers, set up for its host, and hard to break."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+testinfra_hosts = ["ansible://flask"]
+CONVERGE = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "molecule" / "mysql" / "converge.yml"
+OPTIONS = "/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf"
+OPEN = """
+CREATE USER ''@localhost; CREATE USER ''@'web1'; CREATE USER root@'%' IDENTIFIED BY 'secret';
+CREATE DATABASE test; INSERT INTO mysql.db (Host, Db, User, Select_priv) VALUES
+  ('%', 'test', '', 'Y'), ('%', 'test\\\\_%', '', 'Y');
+ALTER USER root@localhost IDENTIFIED VIA mysql_native_password USING PASSWORD('secret')
+  OR unix_socket;
+FLUSH PRIVILEGES;
+"""
+STANDS_OPEN = """
+SELECT User, Host FROM mysql.user WHERE User = '' OR (User = 'root' AND Host <> 'localhost');
+SELECT Db FROM mysql.db WHERE User = ''; SHOW DATABASES LIKE 'test'
+"""
+
+
+def play(*options, **settings):
+    """Run the role with these settings; whether it went well, what it said, and what it changed."""
+    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], str(CONVERGE)]
+    variables = {f"mysql_{name}": value for name, value in settings.items()}
+    command += ["-e", json.dumps(variables), *options]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    said = done.stdout + done.stderr
+    counted = re.search(r"changed=(\d+)", said)
+    return done.returncode == 0, said, int(counted[1]) if counted else 0
+
+
+@pytest.fixture
+def sql(host):
+    return lambda text: host.check_output("mariadb -N -e %s", text)
+
+
+@pytest.fixture
+def begun(host):
+    """When the server was started."""
+    show = "systemctl show --value -p ExecMainStartTimestampMonotonic mariadb"
+    return lambda: host.check_output(show)
+
+
+def test_it_listens_on_this_host_alone(host):
+    assert re.findall(r"(\S+):3306 ", host.check_output("ss -tlnH")) == ["127.0.0.1"]
+
+
+def test_its_memory_is_a_quarter_of_the_hosts(host, sql):
+    kib = int(host.check_output("grep MemTotal /proc/meminfo").split()[1])
+    assert 0.15 < int(sql("SELECT @@innodb_buffer_pool_size")) / 1024 / kib <= 0.25
+    assert sql("SELECT @@character_set_server") == "utf8mb4"
+
+
+def test_what_stands_open_is_closed(host, sql):
+    sql(OPEN)
+    assert len(sql(STANDS_OPEN).split()) > 5
+    assert host.run("mariadb -u root -psecret --protocol tcp -e ''").rc == 0
+    good, said, changed = play()
+    assert (good, changed) == (True, 1), said
+    assert sql(STANDS_OPEN) == ""
+    assert host.run("mariadb -u root -psecret --protocol tcp -e ''").rc != 0
+    assert play()[2] == 0
+
+
+def test_a_database_test_with_tables_stays(sql):
+    sql("CREATE DATABASE test; CREATE TABLE test.work (id INT)")
+    assert play()[2] == 0
+    sql("DROP DATABASE test")
+
+
+def test_what_the_running_server_takes(sql, begun):
+    before = begun()
+    good, said, changed = play("--check", "--diff", settings={"max_connections": 77})
+    assert (good, changed) == (True, 1), said
+    assert "+SET GLOBAL max_connections = 77;" in said
+    assert sql("SELECT @@max_connections") == "151"
+    good, said, changed = play(settings={"max_connections": 77})
+    assert (good, changed) == (True, 1), said
+    assert (sql("SELECT @@max_connections"), begun()) == ("77", before)
+    assert play(settings={"max_connections": 77})[2] == 0
+    assert play()[2] == 1
+    assert (sql("SELECT @@max_connections"), begun()) == ("151", before)
+
+
+def test_what_waits_for_a_restart(sql, begun):
+    before = begun()
+    settings = {"performance_schema": True}
+    for changes in (1, 0):
+        good, said, changed = play(settings=settings)
+        assert (good, changed) == (True, changes), said
+        assert "MariaDB has to be restarted for performance_schema" in said
+    assert (sql("SELECT @@performance_schema"), begun()) == ("0", before)
+    good, said, changed = play(settings=settings, restart=True)
+    assert (good, changed) == (True, 1), said
+    assert sql("SELECT @@performance_schema") == "1"
+    assert begun() != before
+    assert play(settings=settings, restart=True)[2] == 0
+    assert play(restart=True)[0]
+
+
+BROKEN = {
+    "unknown": ({"max_conections": 10}, "unknown variable 'max_conections=10'"),
+    "no charset": ({"character_set_server": "klingon"}, "Character set 'klingon' is not"),
+    "no number": (
+        {"max_connections": "many"},
+        "Incorrect argument type to variable 'max_connections'",
+    ),
+    "no mode": ({"sql_mode": "WISHFUL"}, "Error while setting value 'WISHFUL' to 'sql_mode'"),
+    "does not start": ({"innodb_page_size": 8192}, "uses page size 16384, but"),
+}
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_broken_settings(host, sql, begun, way):
+    settings, reason = BROKEN[way]
+    before = host.file(OPTIONS).content_string
+    start = begun()
+    if way == "unknown":
+        assert reason in play("--check", settings=settings)[1]
+    good, said, _changed = play(settings=settings, restart=True)
+    assert not good
+    assert reason in " ".join(said.split()), said
+    assert host.file(OPTIONS).content_string == before
+    assert sql("SELECT 1") == "1"
+    assert (begun() == start) == (way != "does not start")
+    assert play()[2] == 0
+
+
+def test_slow_queries_are_logged_and_rotated(host, sql, begun):
+    before = begun()
+    assert play(slow_seconds=0.1)[2] == 1
+    sql("SELECT SLEEP(0.3)")
+    log = "/var/log/mysql/slow.log"
+    assert "SELECT SLEEP(0.3)" in host.file(log).content_string
+    host.check_output("logrotate --force /etc/logrotate.d/mariadb")
+    sql("SELECT SLEEP(0.4)")
+    now = host.file(log).content_string
+    assert ("SLEEP(0.4)" in now, "SLEEP(0.3)" in now, begun()) == (True, False, before)

@@ -1,0 +1,143 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.pyhost.flask.plugins.module_utils._database_settings import (
+    MIB,
+    Server,
+    complaints,
+    defaults,
+    differing,
+    literal,
+    merged,
+    option_file,
+    plan,
+    same,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql import DatabaseError
+
+WANT = {"bind_address": "127.0.0.1", "max_connections": "300", "slow_query_log": "ON"}
+TEXT = option_file(WANT)
+RUNS = {"bind_address": "127.0.0.1", "max_connections": "300", "slow_query_log": "ON", "port": "3"}
+FIXED = frozenset({"bind_address", "port"})
+SETTLED = Server(TEXT, RUNS, FIXED)
+
+
+def running(**variables: str) -> Server:
+    return replace(SETTLED, variables={**RUNS, **variables})
+
+
+@pytest.mark.parametrize(
+    ("have", "text", "statements", "back", "waiting"),
+    [
+        (SETTLED, None, [], [], []),
+        (Server(), TEXT, [], [], []),
+        (replace(SETTLED, text="[mysqld]\n"), TEXT, [], [], []),
+        (running(max_connections="151"), None, ["max_connections = 300"],
+         ["max_connections = 151"], []),
+        (running(bind_address="*"), None, [], [], ["bind_address"]),
+        (replace(SETTLED, text=TEXT + "sort_buffer_size = 2M\nport = 3\nplugin = x\n",
+                 variables={**RUNS, "sort_buffer_size": "2097152"}),
+         TEXT, ["sort_buffer_size = DEFAULT"], ["sort_buffer_size = 2097152"], []),
+    ],
+)  # fmt: skip
+def test_plan(
+    have: Server, text: str | None, statements: list[str], back: list[str], waiting: list[str]
+) -> None:
+    found = plan(WANT, have)
+    assert (found.text, found.before) == (text, have.text)
+    assert found.statements == tuple(f"SET GLOBAL {one}" for one in statements)
+    assert found.back == tuple(f"SET GLOBAL {one}" for one in back)
+    assert found.waiting == tuple(waiting)
+    after = replace(SETTLED, variables={**RUNS, **{name: have.variables[name] for name in waiting}})
+    assert plan(WANT, after) == replace(
+        found, text=None, before=TEXT, statements=(), back=(), waiting=tuple(waiting)
+    )
+    assert differing(WANT, after) == tuple(waiting)
+
+
+@pytest.mark.parametrize(
+    ("mib", "pool"), [(256, "64M"), (512, "128M"), (2048, "512M"), (3900, "896M"), (8192, "2048M")]
+)
+def test_a_quarter_of_the_memory_is_for_tables(mib: int, pool: str) -> None:
+    assert defaults(mib * MIB, 0)["innodb_buffer_pool_size"] == pool
+
+
+def test_the_users_settings_win() -> None:
+    own = defaults(2048 * MIB, 2)
+    found = merged(own, {"Long-Query-Time": 0.5, "log_bin": True, "local_infile": False})
+    assert found["long_query_time"] == "0.5"
+    assert (found["log_bin"], found["local_infile"], found["slow_query_log"]) == ("ON", "OFF", "ON")
+    assert list(found) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"max connections": 1}, "mysql_settings: 'max connections' is no name of a setting"),
+        ({"[client]": 1}, "is no name of a setting"),
+        ({"port": "1\n[client]"}, "mysql_settings.port: must be one word"),
+        ({"port": None}, "mysql_settings.port: must be one word"),
+        ({"port": [1]}, "mysql_settings.port: must be one word"),
+    ],
+)
+def test_what_is_no_setting(settings: dict[str, Any], text: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        merged({}, settings)
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "equal"),
+    [
+        ("128M", "134217728", True),
+        ("1g", "1073741824", True),
+        ("ON", "1", True),
+        ("off", "OFF", True),
+        ("2", "2.000000", True),
+        ("utf8mb4", "UTF8MB4", True),
+        ("128M", "134217729", False),
+        ("/var/log/mysql/slow.log", "", False),
+    ],
+)
+def test_same(wanted: str, found: str, equal: bool) -> None:
+    assert same(wanted, found) == equal
+
+
+@pytest.mark.parametrize(
+    ("text", "sql"),
+    [("128M", "134217728"), ("0.5", "0.5"), ("ON", "1"), ("utf8mb4", "'utf8mb4'"),
+     ("it's\\", "'it''s\\\\'")],
+)  # fmt: skip
+def test_literal(text: str, sql: str) -> None:
+    assert literal(text) == sql
+
+
+@pytest.mark.parametrize(("databases", "used"), [(["mysql", "test"], False), (["notes"], True)])
+def test_whether_somebody_would_miss_the_server(databases: list[str], used: bool) -> None:
+    assert Server(databases=frozenset(databases)).used == used
+
+
+# As MariaDB 11.8 wrote it.
+SAID = """\
+2026-11-21 16:04:49 0 [Warning] Could not increase number of max_open_files to more than 20000
+2026-11-21 16:04:50 0 [ERROR] mariadbd: unknown variable 'innodb_buffer_pool_sise=12M'
+mariadbd: Character set 'klingon' is not a compiled character set
+mariadbd: Character set 'klingon' is not a compiled character set
+"""
+
+
+def test_complaints() -> None:
+    klingon = "mariadbd: Character set 'klingon' is not a compiled character set"
+    unknown = "[ERROR] mariadbd: unknown variable 'innodb_buffer_pool_sise=12M'"
+    assert complaints(SAID) == [unknown, klingon]
+    assert complaints(SAID, "2026-11-20 1:04:50 7 " + unknown) == [klingon]
+    assert complaints("2026-11-21 16:04:49 0 [Warning] nothing\n") == []
+    assert complaints(f"/usr/sbin/{klingon}\n") == [f"/usr/sbin/{klingon}"]
