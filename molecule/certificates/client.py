@@ -21,7 +21,7 @@ import time
 
 CLOSED = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLError)
 TIMEOUT = 10
-PAUSE = 0.1
+PAUSE = 0.2
 VISITORS = 4
 
 

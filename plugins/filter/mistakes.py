@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.filter.resolve import app_spec
 from ansible_collections.pyhost.flask.plugins.module_utils import _apps
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import files_on_controller
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_https import files_on_controller
 from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes, shown
 
 DOCUMENTATION = """

@@ -16,8 +16,8 @@ import re
 import shlex
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_https import check_https
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import (
-    check_https,
     check_shared_names,
     check_values,
 )
