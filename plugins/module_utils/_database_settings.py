@@ -101,7 +101,8 @@ def plan(settings: Mapping[str, str], have: Server) -> Plan:
     """What brings a server to its settings, without a restart where that is possible."""
     text = option_file(settings)
     names = differing(settings, have)
-    free = [name for name in names if name not in have.fixed]
+    waiting = tuple(name for name in names if _waits(name, settings[name], have))
+    free = [name for name in names if name not in waiting]
     new = {name: literal(settings[name]) for name in free}
     former = set(LINE.findall(have.text or "")) - set(settings)
     new.update(dict.fromkeys(sorted(former & set(have.variables) - have.fixed), "DEFAULT"))
@@ -110,8 +111,16 @@ def plan(settings: Mapping[str, str], have: Server) -> Plan:
         before=have.text,
         statements=tuple(f"SET GLOBAL {name} = {value}" for name, value in new.items()),
         back=tuple(f"SET GLOBAL {name} = {literal(have.variables[name])}" for name in new),
-        waiting=tuple(name for name in names if name in have.fixed),
+        waiting=waiting,
     )
+
+
+def _waits(name: str, value: str, have: Server) -> bool:
+    """Whether the running server cannot take a value. MariaDB 11.8 lets its memory grow to
+    ``innodb_buffer_pool_size_max`` alone, which is what it was started with."""
+    most, number = _value(have.variables.get(f"{name}_max", "")), _value(value)
+    too_much = isinstance(most, float) and isinstance(number, float) and number > most
+    return name in have.fixed or too_much
 
 
 def same(wanted: str, found: str) -> bool:
