@@ -134,6 +134,7 @@ def derive(app: App) -> None:
         "SQLALCHEMY_DATABASE_URI": app["database_url"],
         **app["env"],
     }
+    app["backup"].update(_backups(app))
     app["nginx"]["timeout"] = app["nginx"]["timeout"] or max(app["gunicorn"]["timeout"], 60) + 5
     app["packages"] = [
         "gunicorn" + WORKER_EXTRAS.get(app["gunicorn"]["worker_class"], ""),
@@ -163,6 +164,27 @@ def _database(app: App) -> tuple[str, str, str]:
         socket = "unix_socket=/run/mysqld/mysqld.sock&charset=utf8mb4"
         return "mysql", name, f"mysql+pymysql://{app['user']}@localhost/{name}?{socket}"
     return "url", "", app["database"]
+
+
+def _backups(app: App) -> App:
+    """The folder of the backups, what the program on the host has to know, and what timers run."""
+    asked, paths = app["backup"], app["paths"]
+    folder = asked["folder"] or f"/var/backups/{app['name']}"
+    times = {"backup": asked["when"], "drill": asked["when"] and asked["drill"]}
+    return {
+        "folder": folder,
+        "settings": {
+            **{key: app[key] for key in ("name", "user")},
+            **{key: paths[key] for key in ("root", "shared", "environment")},
+            **{key: asked[key] for key in ("keep", "when", "drill", "command")},
+            "folder": folder,
+        },
+        "runs": [
+            {"what": what, "when": when, "unit": f"pyhost-flask-{what}-{app['name']}"}
+            for what, when in times.items()
+            if when
+        ],
+    }
 
 
 def _default_statuses(*sources: App) -> list[str]:
