@@ -90,8 +90,8 @@ def parse(found: Any) -> Backup | None:
         return None
 
 
-def choose(wanted: str, backups: Sequence[Backup], folder: str) -> Backup:
-    """The backup of an ID, or the ``newest``; ``backups`` are those in ``folder``, newest first.
+def choose(app: Settings, wanted: str, backups: Sequence[Backup]) -> Backup:
+    """The backup of an ID, or the ``newest``; ``backups`` are the app's, newest first.
 
     What was made before a restore is the state that somebody wanted to get away from: the newest
     backup is never one of these.
@@ -103,7 +103,7 @@ def choose(wanted: str, backups: Sequence[Backup], folder: str) -> Backup:
     if found:
         return found[0]
     what = "there is no backup" if wanted == "newest" else f"there is no backup {wanted}"
-    raise BackupError(f"{what} in {folder}. {_listed(backups)}")
+    raise BackupError(f"{app.name}: {what} in {app.folder}. {_listed(backups)}")
 
 
 def _listed(backups: Sequence[Backup]) -> str:

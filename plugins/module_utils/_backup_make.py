@@ -17,7 +17,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -25,6 +25,7 @@ from typing import IO, Any, cast
 from ansible_collections.pyhost.flask.plugins.module_utils import _backup, _database
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
     RECORD,
+    REGULAR,
     SHARED,
     Backup,
     BackupError,
@@ -71,15 +72,19 @@ def database(app: Settings) -> _database.Database | None:
 
 
 @contextlib.contextmanager
-def alone(app: Settings) -> Iterator[Path]:
+def alone(app: Settings, wait: bool = True) -> Iterator[Path]:
     """The folder of the app's backups, with no other process at work in it, and without what one
-    that was killed has left."""
+    that was killed has left. ``BackupError`` where another is at work and nobody is to wait."""
     folder = Path(app.folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     lock = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            told = f"{app.name}: a backup or a drill is at work in {folder}"
+            raise BackupError(f"{told}; run this again when it has ended") from None
         for rest in folder.glob(f"*{PART}"):
             shutil.rmtree(rest)
         yield folder
@@ -87,33 +92,44 @@ def alone(app: Settings) -> Iterator[Path]:
         os.close(lock)
 
 
-def make(app: Settings, kind: str, deploying: bool = False) -> Backup | None:
+def make(app: Settings) -> Backup | None:
     """Make a backup, and remove those that are too many. None where there is nothing to back up.
 
-    ``deploying`` says that this process has the lock of a deploy's step. Raises ``BackupError``;
-    then there is no backup, and no other one has gone.
+    Raises ``BackupError``; then there is no backup, and no other one has gone.
     """
-    begin = time.monotonic()
-    with alone(app) as folder:
-        name = _free_name(folder)
-        part = folder / f"{name}{PART}"
-        try:
-            part.mkdir(mode=0o700)
-            backup = _filled(app, part, Backup(name, app.name, kind), deploying)
-            if backup.files:
-                backup = replace(backup, seconds=round(time.monotonic() - begin, 2))
-                _finish(part, folder / name, backup)
-        except (OSError, sqlite3.Error, KeyError) as error:
-            free = shutil.disk_usage(folder).free // 1_000_000
-            told = f"{app.name}: no backup was made in {folder} ({free} MB are free there): {error}"
-            raise BackupError(without_secrets(app, told)) from error
-        finally:
-            shutil.rmtree(part, ignore_errors=True)  # it is gone where all went well
-        if not backup.files:
-            return None
-        for old in _backup.doomed(backups(folder), app.keep):
-            shutil.rmtree(folder / old.id)
+    with alone(app) as folder, _between_steps(app.name) as release:
+        backup = make_in(app, folder, REGULAR, release)
+        if backup:
+            for old in _backup.doomed(backups(folder), app.keep):
+                shutil.rmtree(folder / old.id)
     return backup
+
+
+def make_in(
+    app: Settings,
+    folder: Path,
+    kind: str,
+    dumped: Callable[[], None] = lambda: None,
+    with_database: bool = True,
+) -> Backup | None:
+    """The same within ``alone``; nothing is removed. ``dumped`` is called after the dump."""
+    begin = time.monotonic()
+    name = _free_name(folder)
+    part = folder / f"{name}{PART}"
+    try:
+        part.mkdir(mode=0o700)
+        where = database(app) if with_database else None
+        backup = _filled(app, part, Backup(name, app.name, kind), where, dumped)
+        if backup.files:
+            backup = replace(backup, seconds=round(time.monotonic() - begin, 2))
+            _finish(part, folder / name, backup)
+    except (OSError, sqlite3.Error, KeyError) as error:
+        free = shutil.disk_usage(folder).free // 1_000_000
+        told = f"{app.name}: no backup was made in {folder} ({free} MB are free there): {error}"
+        raise BackupError(without_secrets(app, told)) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)  # it is gone where all went well
+    return backup if backup.files else None
 
 
 def without_secrets(app: Settings, text: str) -> str:
@@ -132,14 +148,19 @@ def _free_name(folder: Path) -> str:
         time.sleep(0.1)
 
 
-def _filled(app: Settings, part: Path, backup: Backup, deploying: bool) -> Backup:
+def _filled(
+    app: Settings,
+    part: Path,
+    backup: Backup,
+    where: _database.Database | None,
+    dumped: Callable[[], None],
+) -> Backup:
     """The backup with its files: the database first, for its rows name files of the folder."""
-    where = database(app)
     current = Path(app.root) / "current"
     if current.is_symlink():
         backup = replace(backup, release=current.readlink().name, version=_version(current))
-    with contextlib.nullcontext() if deploying else _between_steps(app.name):
-        contents = _dump(app, where, part) if where else None
+    contents = _dump(app, where, part) if where else None
+    dumped()
     if contents:
         backup = replace(backup, rows=contents.rows, revisions=tuple(contents.revisions))
     shared = Path(app.shared)
@@ -158,15 +179,13 @@ def _version(release: Path) -> str:
 
 
 @contextlib.contextmanager
-def _between_steps(name: str) -> Iterator[None]:
-    """While no step of a deploy is at work: a migration would change tables under the dump."""
+def _between_steps(name: str) -> Iterator[Callable[[], None]]:
+    """While no step of a deploy is at work: a migration would change tables under the dump. What
+    is yielded lets the deploys go on."""
     DEPLOYS.mkdir(mode=0o700, exist_ok=True)
-    lock = os.open(DEPLOYS / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
+    with open(os.open(DEPLOYS / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600), "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
+        yield lock.close
 
 
 def _dump(app: Settings, where: _database.Database, part: Path) -> Contents | None:

@@ -23,7 +23,6 @@ from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _backup_make, _backup_unpack
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
-    REGULAR,
     Backup,
     BackupError,
     Settings,
@@ -36,7 +35,7 @@ def back_up(app: Settings) -> Backup | None:
     """Make a backup now, and run the user's command for it. None where there is nothing."""
 
     def work() -> Backup | None:
-        backup = _backup_make.make(app, REGULAR)
+        backup = _backup_make.make(app)
         if backup and app.command:
             _command(app, Path(app.folder) / backup.id)
         return backup
@@ -45,8 +44,15 @@ def back_up(app: Settings) -> Backup | None:
 
 
 def drill(app: Settings) -> Backup | None:
-    """See whether the newest backup can be restored."""
-    return _noted(app, "drill", lambda: _backup_unpack.drill(app))
+    """See whether the newest backup can be restored. None where there never was one."""
+
+    def work() -> Backup | None:
+        known = read_state(app.name).get("backup", {}).get("backup")
+        if not known and not _backup_make.backups(Path(app.folder)):
+            return None
+        return _backup_unpack.drill(app)
+
+    return _noted(app, "drill", work)
 
 
 def _noted(app: Settings, what: str, work: Callable[[], Backup | None]) -> Backup | None:
@@ -111,7 +117,7 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     if backup is None:
-        print(f"{app.name}: there is neither a database nor a shared folder to back up")
+        print(f"{app.name}: there is nothing to {arguments[0].replace('backup', 'back up')} yet")
     elif arguments[0] == "drill":
         print(f"{app.name}: backup {backup.id} can be restored")
     else:

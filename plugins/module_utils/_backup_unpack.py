@@ -86,7 +86,7 @@ def unpack(app: Settings, backup: Backup, where: Database | None, target: Place)
 def discard(app: Settings, where: Database | None, target: Place) -> None:
     """Remove what was unpacked."""
     if where:
-        _server(app, where).drop(target.name)
+        server_of(app, where).drop(target.name)
     if target.folder.exists():
         shutil.rmtree(target.folder)
 
@@ -95,7 +95,7 @@ def drill(app: Settings) -> Backup:
     """Unpack the newest backup and compare it; nothing of that stays. Raises ``BackupError``."""
     where = _backup_make.database(app)
     with _backup_make.alone(app) as folder:
-        backup = _backup.choose("newest", _backup_make.backups(folder), app.folder)
+        backup = _backup.choose(app, "newest", _backup_make.backups(folder))
         target = place(app, where, "drill")
         try:
             unpack(app, backup, where, target)
@@ -108,7 +108,7 @@ def drill(app: Settings) -> Backup:
 
 def contents(app: Settings, where: Database, name: str) -> Contents | None:
     """What is in a database now; None where there is nothing."""
-    return _server(app, where).contents(name)
+    return server_of(app, where).contents(name)
 
 
 def _verify(backup: Backup, source: Path, where: Database | None) -> None:
@@ -140,7 +140,7 @@ def load(app: Settings, dump: Path, where: Database, name: str) -> None:
     if where["kind"] == "sqlite":
         Path(name).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     with gzip.open(dump) as text:
-        _server(app, where).load(cast(IO[bytes], text), name)
+        server_of(app, where).load(cast(IO[bytes], text), name)
     if where["kind"] == "sqlite":
         _give(app, Path(name), 0o640)
 
@@ -150,5 +150,6 @@ def _give(app: Settings, path: Path, mode: int) -> None:
     path.chmod(mode)
 
 
-def _server(app: Settings, where: Database) -> Server:
+def server_of(app: Settings, where: Database) -> Server:
+    """The server of the app's database."""
     return server(where, app.user, Path(app.folder))

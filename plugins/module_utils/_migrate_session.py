@@ -31,6 +31,7 @@ LOADING = 120  # seconds for importing the app and looking at the database
 UNLIMITED = ("lock", "run")
 FAILED = {
     "load": "the app cannot be imported",
+    "scripts": "the app's migrations cannot be looked at",
     "observe": "the app's migrations and its database cannot be looked at",
     "lock": "the database cannot be locked for migrations",
 }

@@ -13,6 +13,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
     SAFETY,
     Backup,
     BackupError,
+    Settings,
     choose,
     differences,
     doomed,
@@ -23,12 +24,13 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
 NEW, OLD = Backup("20260302T000000Z", "notes"), Backup("20260301T000000Z", "notes")
 SAFE = Backup("20260303T000000Z", "notes", SAFETY)
 OLDEST = Backup("20260228T000000Z", "notes", SAFETY)
+APP = Settings("notes", "notes", "/r", "/r/shared", "/e", folder="/b", keep=2)
 ALL = [SAFE, NEW, OLD, OLDEST]
 
 
 @pytest.mark.parametrize(("wanted", "found"), [("newest", NEW), (OLD.id, OLD), (SAFE.id, SAFE)])
 def test_the_backup_that_is_meant(wanted: str, found: Backup) -> None:
-    assert choose(wanted, ALL, "/b") is found
+    assert choose(APP, wanted, ALL) is found
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,7 @@ def test_the_backup_that_is_meant(wanted: str, found: Backup) -> None:
 )
 def test_a_backup_that_is_not_there(wanted: str, backups: list[Backup], words: str) -> None:
     with pytest.raises(BackupError) as caught:
-        choose(wanted, backups, "/b")
+        choose(APP, wanted, backups)
     assert words in str(caught.value)
 
 
