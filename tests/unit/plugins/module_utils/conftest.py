@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _backup_make, _backup_program
-from ansible_collections.pyhost.flask.plugins.module_utils._backup import Settings
+from ansible_collections.pyhost.flask.plugins.module_utils._backup import TIME, Settings
 
 
 @pytest.fixture
@@ -19,6 +21,10 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A guest book on SQLite with one upload, in a folder of its own."""
     monkeypatch.setattr(_backup_make, "DEPLOYS", tmp_path / "run")
     monkeypatch.setattr(_backup_program, "STATE", tmp_path / "state")
+    # A backup's name is its second; here each one takes the next, and nobody waits for it.
+    seconds = itertools.count(int(time.time()) + 3600)
+    name = lambda _folder: time.strftime(TIME, time.gmtime(next(seconds)))  # noqa: E731
+    monkeypatch.setattr(_backup_make, "_free_name", name)
     root = tmp_path / "book"
     (root / "shared/uploads").mkdir(parents=True)
     (root / "shared/uploads/a\nb.txt").write_text("hello")

@@ -128,3 +128,30 @@ RESTORE = [
 @pytest.mark.parametrize(("what", "command"), RESTORE)
 def test_restoring_is_told_for_each_kind(what: _database.Database, command: str) -> None:
     assert command in dumps.restore(what, Path("/b/x.gz"), "notes")
+
+
+URLS = [
+    ("sqlite:////srv/notes/shared/notes.db", database("sqlite", name="/srv/notes/shared/notes.db")),
+    (
+        "mysql+pymysql://notes@localhost/notes?unix_socket=/run/db.sock&charset=utf8mb4",
+        database("mysql", host="localhost", user="notes", query=SOCKET),
+    ),
+    (
+        "postgresql+psycopg://notes:p%40ss@db:5433/notes",
+        database("postgresql", host="db", port=5433, user="notes", password="p@ss"),
+    ),
+    ("postgres://db/notes", database("postgresql", host="db")),
+    ("", None),
+    ("sqlite://", None),
+    ("sqlite:///:memory:", None),
+]
+
+
+@pytest.mark.parametrize(("url", "where"), URLS)
+def test_where_the_database_of_a_url_is(url: str, where: _database.Database | None) -> None:
+    assert _database.location(url) == where
+
+
+def test_a_file_without_a_full_path_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"notes\.db is no full path"):
+        _database.location("sqlite:///notes.db")
