@@ -142,6 +142,7 @@ def derive(app: App) -> None:
     if app["certbot"]["server"] == "staging":
         app["certbot"]["server"] = STAGING
     app["certbot"]["dns"]["file"] = _credentials(app["certbot"]["dns"])
+    app["backup"].update(_backups(app))
     app["nginx"]["timeout"] = app["nginx"]["timeout"] or max(app["gunicorn"]["timeout"], 60) + 5
     app["packages"] = [
         "gunicorn" + WORKER_EXTRAS.get(app["gunicorn"]["worker_class"], ""),
@@ -213,6 +214,27 @@ def _credentials(dns: App) -> str:
         quote = "'" if '"' in value else '"'
         lines.append(f"{prefix}{name.removeprefix(prefix)} = {quote}{value}{quote}\n")
     return "".join(lines)
+
+
+def _backups(app: App) -> App:
+    """The folder of the backups, what the program on the host has to know, and what timers run."""
+    asked, paths = app["backup"], app["paths"]
+    folder = asked["folder"] or f"/var/backups/{app['name']}"
+    times = {"backup": asked["when"], "drill": asked["when"] and asked["drill"]}
+    return {
+        "folder": folder,
+        "settings": {
+            **{key: app[key] for key in ("name", "user")},
+            **{key: paths[key] for key in ("root", "shared", "environment")},
+            **{key: asked[key] for key in ("keep", "when", "drill", "command")},
+            "folder": folder,
+        },
+        "runs": [
+            {"what": what, "when": when, "unit": f"pyhost-flask-{what}-{app['name']}"}
+            for what, when in times.items()
+            if when
+        ],
+    }
 
 
 def _default_statuses(*sources: App) -> list[str]:

@@ -69,14 +69,13 @@ FOLDER = (
     _folder,
     "must be a folder inside the app's own, without a slash in front, .., quotes or $",
 )
+CALENDAR = (
+    _calendar,
+    "must be a time as systemd's OnCalendar takes it, such as daily or Mon..Fri 03:30",
+)
 VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET = ("database", "env", "nginx.users")
-<<<<<<< HEAD
-CERTIFICATE_FILES = ("chain", "key")
-AMBIENT = ("google", "route53")  # these find credentials on the host itself
 USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")  # in an address such as https://token@...
-=======
->>>>>>> 45f83ff (Keep the rules for HTTPS in a file of their own, and say how certificates work)
 OFTEN = ("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly")
 DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
 # A date, a time, or, in letters, days, the words of OFTEN or a time zone; no field of a crontab.
@@ -141,10 +140,14 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ("processes[].count", _at_least(1), "must be 1 or more"),
     ("schedules[].name", *PART),
     ("schedules[].command", _command, "is no command: it is empty, or a quote is not closed"),
+    ("schedules[].when", *CALENDAR),
+    ("backup.when", *CALENDAR),
+    ("backup.drill", *CALENDAR),
+    ("backup.keep", _at_least(1), "must be 1 or more"),
     (
-        "schedules[].when",
-        _calendar,
-        "must be a time as systemd's OnCalendar takes it, such as daily or Mon..Fri 03:30",
+        "backup.folder",
+        _pattern(r"/(?!.*//)(?!.*\.\.)[\w./-]*[\w-]"),
+        "must be a full path of letters, digits, ., _ and -, such as /mnt/backups/notes",
     ),
     ("static[].url", _pattern(r"/([\w.~-]+/)+"), "must start and end with a slash, as in /static/"),
     ("static[].folder", *FOLDER),
@@ -216,6 +219,10 @@ def check_values(app: App, path: str, mistakes: list[str]) -> None:
     for index, entry in enumerate(app["files"] or []):
         if (entry["content"] is None) == (entry["template"] is None):
             mistakes.append(f"{path}.files[{index}]: needs content or template, and not both")
+    folder = (app["backup"] or {}).get("folder") or ""
+    if f"{folder}/".startswith(f"/srv/{app['name']}/"):
+        where = f"{path}.backup.folder = {shown(folder)}"
+        mistakes.append(f"{where}: is in the app's own folder, which it is to outlive")
     parts = [entry.get("name") for entry in [*(app["processes"] or []), *(app["schedules"] or [])]]
     for name in sorted({part for part in parts if part and parts.count(part) > 1}):
         both = f"{path}.processes and schedules: there are two of the name {name!r}"
@@ -242,10 +249,11 @@ def check_shared_names(apps: list[App], mistakes: list[str]) -> None:
     for app in apps:
         claims = [("name", app["name"]), ("user", app["user"] or app["name"])]
         claims += [("domain", domain) for domain in app["domains"] or []]
+        claims += [("backup.folder", (app["backup"] or {}).get("folder") or "")]
         for kind, value in claims:
             if value:
                 holders.setdefault((kind, value), []).append(str(app["name"]))
     for (kind, value), names in holders.items():
-        if len(names) > 1 and (kind != "user" or len(set(names)) > 1):
+        if len(names) > 1 and (kind in ("name", "domain") or len(set(names)) > 1):
             apart = f"flask_apps[{names[0]}] and flask_apps[{names[-1]}]"
             mistakes.append(f"{apart}: both have the {kind} {value!r}; each app needs its own")

@@ -116,7 +116,10 @@ def noted(record: Record, facts: Mapping[str, Any]) -> Record:
 
 
 def kind(record: Record) -> str:
-    """``deploy``, ``rollback``, or ``settings``, which are a new start of the same release."""
+    """``deploy``, ``rollback``, ``restore``, or ``settings``, which are a new start of the same
+    release."""
+    if "restore" in record.steps:
+        return "restore"
     if record.release and record.release == record.before:
         return "settings"
     return "deploy" if "build" in record.steps else "rollback"

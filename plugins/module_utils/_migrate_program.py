@@ -57,9 +57,23 @@ class Migrations:
         self._watch_connections(read_only)
         self.kind, self.config = find(flask_app, folder)
 
+    def scripts(self) -> dict[str, Any]:
+        """What the release's scripts are. Nobody asks the database."""
+        from alembic.script import ScriptDirectory
+
+        scripts = ScriptDirectory.from_config(self.config())
+        revisions = [
+            {
+                "revision": script.revision,
+                "message": script.doc,
+                "needs": list(script._all_down_revisions),
+            }
+            for script in reversed(list(scripts.walk_revisions()))
+        ]
+        return {"heads": list(scripts.get_heads()), "revisions": revisions}
+
     def observe(self) -> dict[str, Any]:
         """What the release's scripts are, and where the database is."""
-        from alembic.script import ScriptDirectory
         from sqlalchemy import inspect
 
         found: dict[str, Any] = {"current": [], "databases": [], "transactional": True}
@@ -75,16 +89,7 @@ class Migrations:
             found["transactional"] &= context.impl.transactional_ddl
             return []
 
-        scripts = ScriptDirectory.from_config(self.config())
-        found["heads"] = list(scripts.get_heads())
-        found["revisions"] = [
-            {
-                "revision": script.revision,
-                "message": script.doc,
-                "needs": list(script._all_down_revisions),
-            }
-            for script in reversed(list(scripts.walk_revisions()))
-        ]
+        found.update(self.scripts())
         with contextlib.suppress(NoDatabase):
             self._run_env(look, dont_mutate=True)
         return found

@@ -23,7 +23,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
     Plan,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
-from ansible_collections.pyhost.flask.plugins.module_utils._run import PATH
+from ansible_collections.pyhost.flask.plugins.module_utils._run import PATH, become
 
 # The first line of its input is the program itself: no file, and no page of text in `ps`.
 START = "import json, sys; exec(compile(json.loads(sys.stdin.readline()), 'migrate', 'exec'))"
@@ -31,6 +31,7 @@ LOADING = 120  # seconds for importing the app and looking at the database
 UNLIMITED = ("lock", "run")
 FAILED = {
     "load": "the app cannot be imported",
+    "scripts": "the app's migrations cannot be looked at",
     "observe": "the app's migrations and its database cannot be looked at",
     "lock": "the database cannot be locked for migrations",
 }
@@ -46,11 +47,6 @@ def as_user(user: str, venv: str, environment: dict[str, str]) -> tuple[list[str
     own = {"HOME": account.pw_dir, "LANG": "C.UTF-8", "LOGNAME": user, "USER": user}
     variables = {**own, **environment, "PATH": f"{venv}/bin:{PATH}", "VIRTUAL_ENV": venv}
     return [*become(user), f"{venv}/bin/python"], variables
-
-
-def become(user: str) -> list[str]:
-    gid = pwd.getpwnam(user).pw_gid
-    return ["setpriv", f"--reuid={user}", f"--regid={gid}", "--init-groups", "--"]
 
 
 class Session:

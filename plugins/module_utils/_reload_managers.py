@@ -2,13 +2,40 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The slots of an app that changes from one manager to another: each has one of the two."""
+"""The managers by their names, and the slots of an app that changes from one to the other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_host import Manager, Process
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import SLOTS
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_host import (
+    Layout,
+    Manager,
+    Process,
+    manager_of,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
+
+MANAGERS: dict[str, type[Systemd] | type[Supervisor]] = {
+    "systemd": Systemd,
+    "supervisor": Supervisor,
+}
+
+
+def managed(module: Any, layout: Layout) -> Manager:
+    """The manager that the module's options want, together with another that a slot was started
+    by."""
+    params = module.params
+    names = {manager_of(layout, slot) for slot in SLOTS}
+    former = names - {"", params["manager"]}
+    wanted, *others = [
+        MANAGERS[name](module, params["unit"], params["processes"])
+        for name in (params["manager"], *former)
+    ]
+    return Managers(wanted, *others) if others else wanted
 
 
 @dataclass(frozen=True)

@@ -74,3 +74,9 @@ def run_as(
     drop = [f"--unset={name}" for name in sorted(os.environ) if name not in wanted]
     become = [*WITH_PARENT, f"--reuid={user}", f"--regid={account.pw_gid}", "--init-groups"]
     return run(module, [*become, "--", "env", *drop, *argv], cwd, wanted, timeout)
+
+
+def become(user: str) -> list[str]:
+    """What makes a program run as ``user``. ``KeyError`` where there is no such user."""
+    gid = pwd.getpwnam(user).pw_gid
+    return ["setpriv", f"--reuid={user}", f"--regid={gid}", "--init-groups", "--"]

@@ -29,6 +29,7 @@ def block(host: str, name: str, app: Facts, now: float) -> str:
         ("database", database(app.get("database"))),
         ("certificate", certificate(app.get("certificate"))),
         ("disk", disk(app.get("disk"))),
+        ("backup", backup(app.get("backup"), now)),
         ("deploying", deploying(app.get("deploying"), now)),
         ("deploys", [deploy(entry, now) for entry in app.get("deploys") or ()]),
     )
@@ -112,6 +113,22 @@ def disk(found: Facts | None) -> str:
     count = found["releases"]
     stands = f"{size(found['size'])} in {count} release{'s' * (count != 1)}"
     return f"{size(found['free'])} free, {stands}"
+
+
+def backup(found: Facts | None, now: float) -> list[str]:
+    """The newest backup and the last drill; what is wrong with them is said aloud."""
+    if not found or "id" not in found:
+        return [problem(found)]
+    late = "OVERDUE, " if found["overdue"] else ""
+    newest = f"{found['id']}, {size(found['size'])}, {ago(found['when'], now)} old"
+    lines = [late + (newest if found["id"] else "none yet")]
+    if found["failed"]:
+        lines.append(f"FAILED {ago(found['tried'], now)} ago: {found['failed']}")
+    drill = found["drill"]
+    if drill:
+        result = f"good, {drill['seconds']} s" if drill["ok"] else f"FAILED: {drill['why']}"
+        lines.append(f"drill {ago(drill['when'], now)} ago: {result}")
+    return lines
 
 
 def deploying(found: Facts | None, now: float) -> str:

@@ -123,7 +123,8 @@ app:
   description:
     - C(release) (with the commit's C(subject), and C(built) and C(live_since) in seconds since
       1970), C(process) (of the live slot, with its C(workers) and background C(processes)),
-      C(health), C(database), C(certificate), C(disk), C(deploys) and C(deploying).
+      C(health), C(database), C(certificate), C(disk), C(backup) (the newest one, whether it is
+      C(overdue), how the last one and the last C(drill) went), C(deploys) and C(deploying).
     - C(certificate) says with C(served) whether nginx serves the one that is on the disk, and with
       C(renewed) whether the timer is on that renews it, where there has to be one.
     - A part that the app does not have is null. One that cannot be seen has a C(problem).
@@ -144,6 +145,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _backup_status,
     _certificate_certbot,
     _certificate_host,
     _certificate_openssl,
@@ -157,19 +159,15 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
     _reload_health,
     _reload_host,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._backup import BackupError
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import MANAGERS
 
 Facts = dict[str, Any]
-MANAGERS: dict[str, type[Systemd] | type[Supervisor]] = {
-    "systemd": Systemd,
-    "supervisor": Supervisor,
-}
 PATIENCE = 5.0  # seconds for an answer of the app
 MISSING = (OSError, ValueError, KeyError, http.client.HTTPException)
-PROBLEMS = (*MISSING, _reload.ReloadError, _migrate.MigrateError)
+PROBLEMS = (*MISSING, _reload.ReloadError, _migrate.MigrateError, BackupError)
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "root": {"type": "path", "required": True},
@@ -225,6 +223,7 @@ class App:
             "database": self._part(self.database) if live and self.params["migrations"] else None,
             "certificate": self._part(self.certificate) if self.params["certificate"] else None,
             "disk": self._part(self.disk),
+            "backup": self._part(lambda: _backup_status.facts(self.params["name"], time.time())),
             "deploys": _deploy_host.last(self.root, self.params["deploys"]),
             "deploying": deploying(record) if record else None,
         }

@@ -166,6 +166,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate_dump as dumps
+from ansible_collections.pyhost.flask.plugins.module_utils._database import Database, missing
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
@@ -280,7 +281,7 @@ class Migration:
             ]
             raise MigrateError("\n".join(lines))
 
-    def dump(self, found: Have) -> list[tuple[dumps.Database, Path]]:
+    def dump(self, found: Have) -> list[tuple[Database, Path]]:
         """Dump each of the app's databases that has something in it."""
         folder = Path(
             self.params["dump_folder"] or f"/var/backups/pyhost-flask/{self.params['name']}"
@@ -288,7 +289,7 @@ class Migration:
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         dumped = []
         for database in found.databases:
-            why_not = dumps.missing(database)
+            why_not = missing(database)
             if why_not:
                 self.module.warn(f"{self.params['name']}: migrated without a dump: {why_not}")
             elif not database["empty"]:

@@ -206,14 +206,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import Managers
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_supervisor import Supervisor
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_systemd import Systemd
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import (
+    MANAGERS,
+    managed,
+)
 
-MANAGERS: dict[str, type[Systemd] | type[Supervisor]] = {
-    "systemd": Systemd,
-    "supervisor": Supervisor,
-}
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "release": {"type": "str", "default": ""},
@@ -287,18 +284,6 @@ def run(module: AnsibleModule, deploy: Deploy) -> dict[str, Any]:
         pid = processes[slot].pid
         result["pids"] = [pid, *_reload_host.children(pid)]
     return result
-
-
-def managed(module: AnsibleModule, layout: _reload_host.Layout) -> _reload_host.Manager:
-    """The manager that is wanted, together with another that a slot was started by."""
-    params = module.params
-    names = {_reload_host.manager_of(layout, slot) for slot in _reload.SLOTS}
-    former = names - {"", params["manager"]}
-    wanted, *others = [
-        MANAGERS[name](module, params["unit"], params["processes"])
-        for name in (params["manager"], *former)
-    ]
-    return Managers(wanted, *others) if others else wanted
 
 
 def wanted(

@@ -93,6 +93,22 @@ def test_times_of_schedules(when: str) -> None:
     assert resolve(with_option("schedules", [{"name": "a", "command": "x", "when": when}]))
 
 
+def test_what_the_timers_of_backups_run() -> None:
+    (app,) = resolve(NOTES)
+    assert app["backup"]["folder"] == "/var/backups/notes"
+    assert [(run["unit"], run["when"]) for run in app["backup"]["runs"]] == [
+        ("pyhost-flask-backup-notes", "daily"),
+        ("pyhost-flask-drill-notes", "weekly"),
+    ]
+    (app,) = resolve(with_option("backup.when", ""))
+    assert app["backup"]["runs"] == []
+
+
+def test_backups_of_two_apps_are_kept_apart() -> None:
+    (line,) = mistakes(NOTES, OTHER, backup={"folder": "/b"})
+    assert "both have the backup.folder '/b'; each app needs its own" in line
+
+
 def test_every_option_of_the_spec_is_set() -> None:
     def missing(spec: dict[str, Any], app: dict[str, Any]) -> list[str]:
         found = [key for key in spec if key not in app]
@@ -283,6 +299,13 @@ def test_the_users_own_variables_win() -> None:
         ("systemd", {"Nice": "5\nUser=root"}, "must be names and values as in [Service]"),
         ("systemd", {"Nice": {"a": 1}}, "systemd.Nice: must be text, a number, true or false"),
         ("systemd", {"User": "root"}, "systemd = {'User': 'root'}: must leave alone how the app"),
+        ("backup.when", "30 3 * * *", "must be a time as systemd's OnCalendar takes it"),
+        ("backup.drill", "sometimes", "must be a time as systemd's OnCalendar takes it"),
+        ("backup.keep", 0, "must be 1 or more"),
+        ("backup.folder", "backups", "must be a full path"),
+        ("backup.folder", "/mnt/a b", "must be a full path"),
+        ("backup.folder", "/mnt/../etc", "must be a full path"),
+        ("backup.folder", "/srv/notes/shared/backups", "is in the app's own folder"),
         ("keep_releases", 1, "keep_releases = 1: must be 2 or more"),
     ],
 )

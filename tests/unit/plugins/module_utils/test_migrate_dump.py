@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _database
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate_dump as dumps
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
 
 
-def database(kind: str, **given: Any) -> dumps.Database:
+def database(kind: str, **given: Any) -> _database.Database:
     empty = {"name": "notes", "host": "", "port": 0, "user": "", "password": "", "query": {}}
     return {"kind": kind, **empty, **given}
 
@@ -41,12 +42,12 @@ MYSQL = [
 
 @pytest.mark.parametrize(("given", "lines"), MYSQL)
 def test_the_options_of_mysql_clients(given: dict[str, Any], lines: list[str]) -> None:
-    assert dumps.mysql_options(database("mysql", **given)).splitlines() == ["[client]", *lines]
+    assert _database.mysql_options(database("mysql", **given)).splitlines() == ["[client]", *lines]
 
 
 def test_the_environment_of_postgresql_programs() -> None:
     given = database("postgresql", host="db", port=5433, user="notes", password="p")
-    assert dumps.postgresql_environment(given) == {
+    assert _database.postgresql_environment(given) == {
         "PGHOST": "db",
         "PGPORT": "5433",
         "PGUSER": "notes",
@@ -54,7 +55,7 @@ def test_the_environment_of_postgresql_programs() -> None:
         "PGDATABASE": "notes",
     }
     given = database("postgresql", query={"host": "/run/postgresql", "sslmode": "require"})
-    assert dumps.postgresql_environment(given) == {
+    assert _database.postgresql_environment(given) == {
         "PGDATABASE": "notes",
         "PGHOST": "/run/postgresql",
         "PGSSLMODE": "require",
@@ -101,8 +102,8 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_database_without_a_dump_program_is_named() -> None:
-    assert dumps.missing(database("sqlite")) == ""
-    assert "no program for it" in dumps.missing(database("mssql"))
+    assert _database.missing(database("sqlite")) == ""
+    assert "no program for it" in _database.missing(database("mssql"))
 
 
 def test_the_newest_dumps_are_kept(tmp_path: Path) -> None:
@@ -125,5 +126,32 @@ RESTORE = [
 
 
 @pytest.mark.parametrize(("what", "command"), RESTORE)
-def test_restoring_is_told_for_each_kind(what: dumps.Database, command: str) -> None:
+def test_restoring_is_told_for_each_kind(what: _database.Database, command: str) -> None:
     assert command in dumps.restore(what, Path("/b/x.gz"), "notes")
+
+
+URLS = [
+    ("sqlite:////srv/notes/shared/notes.db", database("sqlite", name="/srv/notes/shared/notes.db")),
+    (
+        "mysql+pymysql://notes@localhost/notes?unix_socket=/run/db.sock&charset=utf8mb4",
+        database("mysql", host="localhost", user="notes", query=SOCKET),
+    ),
+    (
+        "postgresql+psycopg://notes:p%40ss@db:5433/notes",
+        database("postgresql", host="db", port=5433, user="notes", password="p@ss"),
+    ),
+    ("postgres://db/notes", database("postgresql", host="db")),
+    ("", None),
+    ("sqlite://", None),
+    ("sqlite:///:memory:", None),
+]
+
+
+@pytest.mark.parametrize(("url", "where"), URLS)
+def test_where_the_database_of_a_url_is(url: str, where: _database.Database | None) -> None:
+    assert _database.location(url) == where
+
+
+def test_a_file_without_a_full_path_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"notes\.db is no full path"):
+        _database.location("sqlite:///notes.db")

@@ -115,3 +115,39 @@ def test_a_failed_deploy_says_why():
     line = _status.deploy(entry, NOW)
     assert "FAILED" in line
     assert line.endswith("deploy v1 aaaaaaa -> bbbbbbb at switch: it did not come up")
+
+
+DRILL = {"ok": True, "when": NOW - 3 * 86400, "seconds": 1.2, "why": ""}
+BACKUP = {
+    "id": "20260301T033000Z",
+    "when": NOW - 7200,
+    "size": 12_345_678,
+    "kept": 3,
+    "overdue": False,
+    "tried": NOW - 7200,
+    "failed": "",
+    "drill": DRILL,
+}
+NEWEST = "20260301T033000Z, 12.3 MB, 2 h old"
+
+
+@pytest.mark.parametrize(
+    ("found", "lines"),
+    [
+        (BACKUP, [NEWEST, "drill 3 d ago: good, 1.2 s"]),
+        ({**BACKUP, "drill": None, "overdue": True}, [f"OVERDUE, {NEWEST}"]),
+        ({**BACKUP, "id": "", "drill": None}, ["none yet"]),
+        (
+            {
+                **BACKUP,
+                "failed": "no room",
+                "drill": {**BACKUP["drill"], "ok": False, "why": "gone"},
+            },
+            [NEWEST, "FAILED 2 h ago: no room", "drill 3 d ago: FAILED: gone"],
+        ),
+        ({"problem": "no settings"}, ["UNKNOWN, no settings"]),
+        (None, [""]),
+    ],
+)
+def test_backups(found, lines):
+    assert _status.backup(found, NOW) == lines

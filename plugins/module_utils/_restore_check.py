@@ -1,0 +1,69 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether the live release of an app can work with the database in a backup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _migrate
+from ansible_collections.pyhost.flask.plugins.module_utils._backup import Backup, Settings
+from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import Session, as_user
+from ansible_collections.pyhost.flask.plugins.module_utils._release import Release
+from ansible_collections.pyhost.flask.plugins.module_utils._release_build import observe
+from ansible_collections.pyhost.flask.plugins.module_utils._release_choice import newest_first
+
+
+def unknown(app: Settings, backup: Backup, root: Path, migrations: dict[str, Any] | None) -> str:
+    """Why the live release does not know the revision of a backup, and what to do; "" where it
+    does. ``migrations`` are the options of the module; without them nobody looks."""
+    have = observe(root)
+    live = have.releases.get(have.live)
+    if not (live and migrations and backup.revisions):
+        return ""
+    try:
+        if set(backup.revisions) <= revisions(app, root, live, migrations):
+            return ""
+        others = (release for release in newest_first(have) if release.id != live.id)
+        knows = next(
+            (
+                release
+                for release in others
+                if set(backup.revisions) <= revisions(app, root, release, migrations)
+            ),
+            None,
+        )
+    except _migrate.MigrateError as error:
+        return f"{app.name}: {error}\nTo restore without knowing: -e force=true"
+    way = "Deploy a release that does"
+    if knows:
+        way = (
+            f"Release {knows.id} ({knows.version}) does: ansible-playbook pyhost.flask.rollback"
+            f" -e app={app.name} -e release={knows.id}"
+        )
+    made = f", made with release {backup.release} ({backup.version})," if backup.release else ""
+    return (
+        f"{app.name}: the database in backup {backup.id}{made} is at revision"
+        f" {', '.join(backup.revisions)}, which the live release {live.id} ({live.version}) does"
+        f" not know. Nothing was changed.\n{way}; or restore it all the same, and deploy such a"
+        " release then: -e force=true"
+    )
+
+
+def revisions(app: Settings, root: Path, release: Release, migrations: dict[str, Any]) -> set[str]:
+    """The revisions that a release knows. Nobody asks the database, which may be gone."""
+    folder = root / "releases" / release.id
+    code = str(folder / migrations["subdir"])
+    if not _migrate.has_scripts(code, migrations["folder"]):
+        return set()
+    environment = parse(Path(app.environment).read_text(encoding="utf-8"))
+    python, variables = as_user(app.user, f"{folder}/.venv", environment)
+    options = {"flask_app": migrations["flask_app"], "folder": migrations["folder"]}
+    with Session(python, code, variables) as session:
+        if session.ask("load", read_only=True, **options)["kind"] == "none":
+            return set()
+        return {item["revision"] for item in session.ask("scripts")["revisions"]}

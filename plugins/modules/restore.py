@@ -1,0 +1,283 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: restore
+author: The pyhost.flask developers (@pyhost)
+short_description: Put a backup in the place of an app's database and files, or beside them
+version_added: 0.1.0
+description:
+  - Unpacks a backup beside the app while that still serves, and compares it with what was written
+    down when it was made. Then the app stops, its present state is backed up, and what was
+    unpacked takes its place by renames. A run that was killed is finished by the next one.
+  - What starts the app again is M(pyhost.flask.reload). See the playbook C(restore).
+attributes:
+  check_mode:
+    description: The backup is found, and whether the live release knows it; nothing is unpacked.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+options:
+  name:
+    description: The app's name.
+    type: str
+    required: true
+  backup:
+    description:
+      - The ID of a backup. V(newest) is the newest one but for those that were made before a
+        restore.
+    type: str
+    default: newest
+  beside:
+    description:
+      - Whether it goes into a database C(NAME_restored_) and the folder C(/srv/NAME/restored), and
+        the app is not touched.
+    type: bool
+    default: false
+  force:
+    description:
+      - Whether to restore where the live release does not know the database's revision, and where
+        the present state cannot be backed up.
+    type: bool
+    default: false
+  page:
+    description: The page, in HTML, that visitors see meanwhile.
+    type: str
+    default: ""
+  root:
+    description: The app's folder.
+    type: path
+    required: true
+  etc:
+    description: The folder of the app's settings.
+    type: path
+    required: true
+  run:
+    description: The folder with the slots' sockets.
+    type: path
+    required: true
+  user:
+    description: The user who runs the app.
+    type: str
+    required: true
+  manager:
+    description: What runs the slots.
+    type: str
+    choices: [systemd, supervisor]
+    default: systemd
+  unit:
+    description: The systemd template unit of the slots, as M(pyhost.flask.reload) takes it.
+    type: str
+    required: true
+  processes:
+    description: The template units of the background processes.
+    type: list
+    elements: str
+    default: []
+  migrations:
+    description: How the app's migrations are found. Without it, nobody looks at revisions.
+    type: dict
+    suboptions:
+      flask_app:
+        description: The app, as C(FLASK_APP) takes it.
+        type: str
+        required: true
+      folder:
+        description: The folder with the migrations, where it is not found by itself.
+        type: str
+        default: ""
+      subdir:
+        description: The app's folder in the repository.
+        type: str
+        default: ""
+  _holder:
+    description: Internal. The play that the module is a step of; not for playbooks.
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: Have a look at the newest backup
+  pyhost.flask.restore:
+    name: notes
+    beside: true
+    root: /srv/notes
+    etc: /etc/notes
+    run: /run/notes
+    user: notes
+    unit: flask-notes@.service
+"""
+
+RETURN = r"""
+backup:
+  description: The ID of the backup.
+  returned: when it was found
+  type: str
+  sample: 20261121T033000Z
+database:
+  description: Where the database is now; empty where the app has none.
+  returned: success, outside of check mode
+  type: str
+folder:
+  description: Where the files are now.
+  returned: success, outside of check mode
+  type: str
+known:
+  description: Whether the live release knows the backup's revision.
+  returned: when it was found
+  type: bool
+release:
+  description: The folder of the live release; empty where there is none.
+  returned: always
+  type: str
+safety:
+  description: The ID of the backup of the state before; empty where that was lost.
+  returned: success, into place
+  type: str
+shown:
+  description: Whether the page is shown that visitors are to see meanwhile.
+  returned: always
+  type: bool
+seconds:
+  description: How long it took.
+  returned: always
+  type: float
+"""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _backup_make,
+    _deploy_host,
+    _reload,
+    _reload_host,
+    _restore_check,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._backup import BackupError, choose
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import (
+    MANAGERS,
+    managed,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._restore import Doors, Restore
+
+PROBLEMS = (BackupError, MigrateError, _reload.ReloadError, OSError, ValueError, KeyError)
+OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "backup": {"type": "str", "default": "newest"},
+    "beside": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
+    "page": {"type": "str", "default": ""},
+    "root": {"type": "path", "required": True},
+    "etc": {"type": "path", "required": True},
+    "run": {"type": "path", "required": True},
+    "user": {"type": "str", "required": True},
+    "manager": {"type": "str", "choices": list(MANAGERS), "default": "systemd"},
+    "unit": {"type": "str", "required": True},
+    "processes": {"type": "list", "elements": "str", "default": []},
+    "migrations": {
+        "type": "dict",
+        "options": {
+            "flask_app": {"type": "str", "required": True},
+            "folder": {"type": "str", "default": ""},
+            "subdir": {"type": "str", "default": ""},
+        },
+    },
+    "_holder": HOLDER,
+}
+
+
+class App:
+    """The app's processes: its slots, with those in the background, and runs of schedules."""
+
+    def __init__(self, module: AnsibleModule, layout: _reload_host.Layout) -> None:
+        self._module = module
+        self._manager = managed(module, layout)
+        self._running: list[str] = []
+
+    def stop(self) -> None:
+        observed = self._manager.observe()
+        self._running = [slot for slot in observed if not observed[slot].stopped]
+        for slot in _reload.SLOTS:
+            self._manager.stop(slot)
+        schedules = self._module.params["unit"].replace("@", ".*@*", 1)
+        self._module.run_command(["systemctl", "stop", schedules])
+
+    def start(self) -> None:
+        for slot in self._running:
+            with contextlib.suppress(_reload.ReloadError):  # it may have been ill before
+                self._manager.start(slot)
+                self._manager.work(slot)
+
+
+class Run:
+    """One run of the module, and its result as far as it has come."""
+
+    def __init__(self, module: AnsibleModule, step: Deploy) -> None:
+        self.module = module
+        self.params = module.params
+        self.step = step
+        self.layout = _reload_host.Layout(
+            *(Path(module.params[key]) for key in ("root", "etc", "run"))
+        )
+        self.doors = Doors(self.layout.root, self.params["page"], App(module, self.layout))
+        self.result: dict[str, Any] = {"changed": True, "release": "", "shown": False}
+
+    def run(self) -> None:
+        """Find the backup, see whether it suits, and restore it."""
+        params = self.params
+        app = _backup_make.settings(params["name"])
+        backup = choose(app, params["backup"], _backup_make.backups(Path(app.folder)))
+        current = self.layout.current
+        if current.exists():
+            self.result["release"] = str(current.resolve())
+        unknown = _restore_check.unknown(app, backup, self.layout.root, params["migrations"])
+        if unknown and not (params["force"] or params["beside"]):
+            raise BackupError(unknown)
+        self.result.update(backup=backup.id, known=not unknown)
+        if self.module.check_mode:
+            return
+        restore = Restore(app, backup, params["force"])
+        name, folder = restore.where["name"] if restore.where else "", app.shared
+        if params["beside"]:
+            place = restore.beside()
+            name, folder = place.name, str(place.folder)
+            self.step.succeed()
+        else:
+            self.step.note(idle=False)
+            restore.into_place(self.doors)
+            self.result["safety"] = restore.safety.id if restore.safety else ""
+        if restore.left:
+            self.module.warn(f"{app.name}: {restore.left}")
+        self.result.update(database=name if backup.dump else "", folder=folder)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    started, failure = time.monotonic(), ""
+    with _deploy_host.begin(module, "restore") as step:
+        run = Run(module, step)
+        try:
+            run.run()
+        except PROBLEMS as error:
+            failure = str(error)
+            step.fail(failure)
+    seconds = round(time.monotonic() - started, 2)
+    run.result.update(shown=run.doors.shown, seconds=seconds)
+    if failure:
+        module.fail_json(msg=failure, **run.result)
+    module.exit_json(**run.result)
+
+
+if __name__ == "__main__":
+    main()
