@@ -127,7 +127,8 @@ def derive(app: App) -> None:
         schedule["argv"] = shlex.split(schedule["command"])
         schedule["timer"], schedule["service"] = f"{unit}.timer", f"{unit}.service"
         schedule["template"] = f"{unit}@.service"
-        schedule["crontab"], schedule["beyond_cron"] = _crontab(schedule["when"])
+        schedule.update(_times(f"schedules[{schedule['name']}].when", schedule["when"]))
+    app["backup"].update(_backups(app))
     app["needs_systemd"] = _needs_systemd(app)
     app["database_kind"], app["database_name"], app["database_url"] = _database(app)
     app["environment"] = {
@@ -142,7 +143,6 @@ def derive(app: App) -> None:
     if app["certbot"]["server"] == "staging":
         app["certbot"]["server"] = STAGING
     app["certbot"]["dns"]["file"] = _credentials(app["certbot"]["dns"])
-    app["backup"].update(_backups(app))
     app["nginx"]["timeout"] = app["nginx"]["timeout"] or max(app["gunicorn"]["timeout"], 60) + 5
     app["packages"] = [
         "gunicorn" + WORKER_EXTRAS.get(app["gunicorn"]["worker_class"], ""),
@@ -170,12 +170,12 @@ def expand(text: str, variables: dict[str, str]) -> str:
     return REFERENCE.sub(lambda found: variables.get(found[1], found[0]), text)
 
 
-def _crontab(when: str) -> tuple[str, str]:
-    """The times of a schedule as cron takes them, or why it cannot."""
+def _times(option: str, when: str) -> App:
+    """The times that an option gives, for systemd and for cron, or why cron cannot have them."""
     try:
-        return crontab(when), ""
+        return {"option": option, "when": when, "crontab": crontab(when), "beyond_cron": ""}
     except CronError as error:
-        return "", str(error)
+        return {"option": option, "when": when, "crontab": "", "beyond_cron": str(error)}
 
 
 def _needs_systemd(app: App) -> list[str]:
@@ -185,11 +185,11 @@ def _needs_systemd(app: App) -> list[str]:
     if app["manager"] == "systemd":
         remedy = "set it to supervisor, which then starts the processes"
         needs.append(f"{path}.gunicorn.manager = 'systemd': {remedy}")
-    for schedule in app["schedules"]:
-        if schedule["beyond_cron"]:
-            where = f"{path}.schedules[{schedule['name']}].when = {shown(schedule['when'])}"
+    for times in (*app["schedules"], *app["backup"]["runs"]):
+        if times["beyond_cron"]:
+            where = f"{path}.{times['option']} = {shown(times['when'])}"
             remedy = "choose times that cron can do, such as *:0/15 or Mon..Fri 03:30"
-            needs.append(f"{where}: {schedule['beyond_cron']}; {remedy}")
+            needs.append(f"{where}: {times['beyond_cron']}; {remedy}")
     return needs
 
 
@@ -230,7 +230,11 @@ def _backups(app: App) -> App:
             "folder": folder,
         },
         "runs": [
-            {"what": what, "when": when, "unit": f"pyhost-flask-{what}-{app['name']}"}
+            {
+                "what": what,
+                "unit": f"pyhost-flask-{what}-{app['name']}",
+                **_times(f"backup.{'when' if what == 'backup' else what}", when),
+            }
             for what, when in times.items()
             if when
         ],

@@ -101,6 +101,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._mysql import (
     NoServerError,
     execute,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._services import systemd_runs
 
 STATE = """\
 SELECT CONCAT('database ', SCHEMA_NAME) FROM information_schema.SCHEMATA;
@@ -185,9 +186,9 @@ def make_log_folder() -> None:
 def restart(module: AnsibleModule) -> None:
     """Restart the server. Raises DatabaseError with the end of its log."""
     service = module.params["service"]
-    if module.run_command(["systemctl", "restart", service])[0]:
+    if module.run_command(["service", service.removesuffix(".service"), "restart"])[0]:
         show = ["journalctl", f"--unit={service}", f"--lines={LOG_LINES}", "--output=cat"]
-        log = module.run_command(show)[1].strip()
+        log = module.run_command(show)[1].strip() if systemd_runs() else ""
         reasons = "\n".join(complaints(log)) or log
         raise DatabaseError(f"MariaDB does not start with the new settings:\n{reasons}")
 

@@ -170,6 +170,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers impo
     managed,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._restore import Doors, Restore
+from ansible_collections.pyhost.flask.plugins.module_utils._services import systemd_runs
 
 PROBLEMS = (BackupError, MigrateError, _reload.ReloadError, OSError, ValueError, KeyError)
 OPTIONS: dict[str, Any] = {
@@ -210,8 +211,9 @@ class App:
         self._running = [slot for slot in observed if not observed[slot].stopped]
         for slot in _reload.SLOTS:
             self._manager.stop(slot)
-        schedules = self._module.params["unit"].replace("@", ".*@*", 1)
-        self._module.run_command(["systemctl", "stop", schedules])
+        if systemd_runs():
+            schedules = self._module.params["unit"].replace("@", ".*@*", 1)
+            self._module.run_command(["systemctl", "stop", schedules])
 
     def start(self) -> None:
         for slot in self._running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import time
@@ -75,6 +76,15 @@ def test_runs_of_a_schedule_do_not_overlap(host):
     assert host.file("/var/log/guestbook/schedule-slow.log").content_string == (
         "begun\nexit status 7\n"
     )
+
+
+def test_cron_backs_up(host):
+    entry = host.file("/etc/cron.d/pyhost-flask-backup-notes").content_string.splitlines()[-1]
+    assert entry.startswith("0 0 * * * root nice ")
+    host.check_output(entry.partition(" root ")[2])
+    state = json.loads(host.file("/var/lib/pyhost-flask/backup/notes.json").content_string)
+    assert state["backup"]["ok"]
+    assert host.file(f"/var/backups/notes/{state['backup']['backup']}/database.sql.gz").exists
 
 
 def test_broken_release_stays_out(browser, guestbook, host, plays, publish, zone):

@@ -81,8 +81,12 @@ def test_what_needs_systemd() -> None:
     manager, often = app["needs_systemd"]
     assert manager.startswith("flask_apps[notes].gunicorn.manager = 'systemd': ")
     assert often.startswith("flask_apps[notes].schedules[often].when = '*:*:0/10': cron starts at")
-    (app,) = resolve(with_option("schedules", schedules[1:]), gunicorn={"manager": "supervisor"})
+    supervised = {"gunicorn": {"manager": "supervisor"}}
+    (app,) = resolve(with_option("schedules", schedules[1:]), **supervised)
     assert app["needs_systemd"] == []
+    (app,) = resolve(with_option("backup.drill", "*-*-01 UTC"), **supervised)
+    (drill,) = app["needs_systemd"]
+    assert drill.startswith("flask_apps[notes].backup.drill = '*-*-01 UTC': cron")
 
 
 @pytest.mark.parametrize(
