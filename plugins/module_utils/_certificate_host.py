@@ -115,7 +115,8 @@ class Host:
         if site.files is None:
             return [], []
         found = mistakes_in_text(site.files)
-        if found:
+        # In check mode, openssl may be what an earlier task would have installed.
+        if found or shutil.which("openssl") is None:
             return found, []
         read = self._tools.examine(site.files)
         found = mistakes(site.files, read, site.domains, now)
