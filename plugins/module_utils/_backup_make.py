@@ -87,7 +87,10 @@ def alone(app: Settings, wait: bool = True) -> Iterator[Path]:
             told = f"{app.name}: a backup or a drill is at work in {folder}"
             raise BackupError(f"{told}; run this again when it has ended") from None
         for rest in folder.glob(f"*{PART}"):
-            shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
+            if rest.is_dir():
+                shutil.rmtree(rest)
+            else:
+                rest.unlink()
         yield folder
     finally:
         os.close(lock)

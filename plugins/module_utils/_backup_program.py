@@ -108,18 +108,20 @@ def main(arguments: Sequence[str]) -> int:
     """Do what the arguments say; the status to exit with."""
     actions = {"backup": back_up, "drill": drill}
     if len(arguments) != 2 or arguments[0] not in actions:
-        print("usage: backup|drill NAME", file=sys.stderr)
+        sys.stderr.write("usage: backup|drill NAME\n")
         return 2
+    what, name = arguments
     try:
-        app = _backup_make.settings(arguments[1])
-        backup = actions[arguments[0]](app)
+        app = _backup_make.settings(name)
+        backup = actions[what](app)
     except BackupError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     if backup is None:
-        print(f"{app.name}: there is nothing to {arguments[0].replace('backup', 'back up')} yet")
-    elif arguments[0] == "drill":
-        print(f"{app.name}: backup {backup.id} can be restored")
+        told = "there is nothing to back up, or to try out, yet"
+    elif what == "drill":
+        told = f"backup {backup.id} can be restored"
     else:
-        print(f"{app.name}: {app.folder}/{backup.id}, {backup.size} bytes in {backup.seconds} s")
+        told = f"{app.folder}/{backup.id}, {backup.size} bytes in {backup.seconds} s"
+    sys.stdout.write(f"{name}: {told}\n")
     return 0

@@ -126,13 +126,14 @@ class PostgreSQL:
     """PostgreSQL: on this host by its own administrator, and else by whom the URL names."""
 
     def __init__(self, database: Database, user: str) -> None:
-        local = database["host"] in LOCAL and not database["query"].get("host")
+        folder = database["query"].get("host", "/")  # of the socket
         environment = postgresql_environment(database)
         prefix = become(user)
-        if local:
+        if database["host"] in LOCAL and folder.startswith("/"):
             with contextlib.suppress(KeyError):  # a server that is not Debian's
                 prefix = become("postgres")
-                environment = {k: v for k, v in environment.items() if k == "PGPORT"}
+                own = {"PGPORT", *(["PGHOST"] if "host" in database["query"] else [])}
+                environment = {name: environment[name] for name in own & {*environment}}
         self._psql = [*prefix, "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
         self._environment = {**os.environ, **environment}
         self._owner = database["user"] or user
