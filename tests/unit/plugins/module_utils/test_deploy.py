@@ -73,6 +73,7 @@ def test_a_broken_file_is_no_record(broken):
 @pytest.mark.parametrize(
     ("steps", "before", "release", "kind"),
     [
+        (("restore", "migrate", "switch"), "r1", "r1", "restore"),
         (("build", "migrate", "switch"), "r1", "r2", "deploy"),
         (("build", "switch"), "", "r1", "deploy"),
         (("build", "switch"), "r1", "r1", "settings"),
