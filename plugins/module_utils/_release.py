@@ -38,10 +38,11 @@ class Remote:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A revision and the branch, tag or commit that it was asked for by."""
+class Revision:
+    """What goes into a release, by the ``id`` of its content, and what people call it: the branch,
+    the tag, the file's name."""
 
-    revision: str
+    id: str
     version: str
 
 
@@ -62,16 +63,16 @@ def parse_refs(text: str) -> Remote:
     return Remote(names.get("HEAD", ""), default, branches, tags)
 
 
-def find(remote: Remote, version: str) -> Source:
+def find(remote: Remote, version: str) -> Revision:
     """The branch, tag or ``HEAD`` that is asked for. As in git, a tag wins over a branch.
 
     ``ReleaseError`` names what looks similar.
     """
     if version == "HEAD" and remote.head:
-        return Source(remote.head, remote.default or version)
+        return Revision(remote.head, remote.default or version)
     for names in (remote.tags, remote.branches):
         if version in names:
-            return Source(names[version], version)
+            return Revision(names[version], version)
     if version == "HEAD":
         raise ReleaseError("it has no commit on its default branch; push one, or name a branch")
     known = list(dict.fromkeys([*remote.branches, *remote.tags]))

@@ -17,7 +17,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Project,
     Release,
     ReleaseError,
-    Source,
+    Revision,
     changed_packages,
     find,
     install,
@@ -51,15 +51,15 @@ def test_refs_are_parsed() -> None:
 @pytest.mark.parametrize(
     ("version", "source"),
     [
-        ("HEAD", Source(A, "main")),
-        ("main", Source(A, "main")),
-        ("feature/login", Source(B, "feature/login")),
-        ("v1.0", Source(A, "v1.0")),
-        ("light", Source(D, "light")),
-        ("both", Source(C, "both")),
+        ("HEAD", Revision(A, "main")),
+        ("main", Revision(A, "main")),
+        ("feature/login", Revision(B, "feature/login")),
+        ("v1.0", Revision(A, "v1.0")),
+        ("light", Revision(D, "light")),
+        ("both", Revision(C, "both")),
     ],
 )
-def test_a_version_is_found(version: str, source: Source) -> None:
+def test_a_version_is_found(version: str, source: Revision) -> None:
     assert find(parse_refs(REFS), version) == source
 
 
