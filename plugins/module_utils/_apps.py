@@ -20,6 +20,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import (
     check_shared_names,
     check_values,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import check_source
 from ansible_collections.pyhost.flask.plugins.module_utils._options import (
     Mistakes,
     Spec,
@@ -63,6 +64,7 @@ def resolve(apps: Any, defaults: Any, spec: Spec) -> list[App]:
         app = checked(merged(common, given), spec, path, mistakes)
         check_values(app, path, mistakes)
         check_https(app, path, mistakes)
+        check_source(app["source"], f"{path}.source", mistakes)
         if len(mistakes) == found:
             app["health"]["statuses"] = app["health"]["statuses"] or _default_statuses(
                 common, given

@@ -112,6 +112,17 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         _pattern(r"(?!-)(?!.*\.\.)[^\s~^:?*\[\\]+"),
         "is no branch, tag or commit; latest-tag is the newest tag",
     ),
+    (
+        "source.archive",
+        _pattern(r"(https?:/|~)?/[^\n]+"),
+        "must be a web address, or an absolute path on the controller, such as"
+        " {{ inventory_dir }}/notes.tar.gz",
+    ),
+    (
+        "source.checksum",
+        _pattern(r"sha256:[0-9a-f]{64}"),
+        "must be sha256: and 64 digits of 0-9a-f",
+    ),
     ("source.subdir", *FOLDER),
     (
         "wsgi",

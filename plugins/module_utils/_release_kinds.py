@@ -9,12 +9,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._release_address import parse
+from ansible_collections.pyhost.flask.plugins.module_utils._release_archive import Archive, Sent
+from ansible_collections.pyhost.flask.plugins.module_utils._release_download import Download
 from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Git
 from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import repository
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 
+KINDS = ("git", "archive")
+
 
 def source_of(module: Any) -> Source:
-    """The source that the options of the module name."""
+    """The source that the options of the module name; ``ReleaseError`` where they name none."""
     options, root = module.params["source"], Path(module.params["root"])
-    return Git(repository(module, options["git"], root / "repo.git"), options["version"])
+    named = [kind for kind in KINDS if options[kind]]
+    if len(named) != 1:
+        raise ReleaseError(f"source: needs exactly one of {', '.join(KINDS)}")
+    sent = module.params["_sent"]
+    if options["git"]:
+        version = options["version"] or "HEAD"
+        return Git(repository(module, options["git"], root / "repo.git"), version)
+    if sent:
+        return Archive(options[named[0]], Sent(**sent))
+    address = parse(options["archive"])
+    checksum = options["checksum"].rpartition(":")[2]
+    return Archive(address.url, Download(address, checksum))

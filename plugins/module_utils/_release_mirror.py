@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
@@ -26,6 +25,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     find,
     parse_refs,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release_address import Address, parse
 from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, Ran, run
 
 ASK_SECONDS = 60
@@ -81,8 +81,8 @@ class Repository:
 
     @property
     def secrets(self) -> set[str]:
-        """What must not be shown. A long user without a password is a token."""
-        return {self.password} - {""} or ({self.user} if len(self.user) >= 16 else set())
+        """What must not be shown."""
+        return Address(self.address, self.user, self.password).secrets
 
     def remote(self) -> Remote:
         """What there is to choose from, by one question to the server."""
@@ -221,13 +221,8 @@ class Repository:
 
 def repository(module: Any, url: str, mirror: Path) -> Repository:
     """The repository at ``url``, whose user and password, if any, are kept out of everything."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or "@" not in parts.netloc:
-        return Repository(module, url, mirror)
-    login, _at, host = parts.netloc.rpartition("@")
-    user, _colon, password = login.partition(":")
-    address = urlunsplit((parts.scheme, host, *parts[2:]))
-    return Repository(module, address, mirror, unquote(user), unquote(password))
+    address = parse(url)
+    return Repository(module, address.url, mirror, address.user, address.password)
 
 
 def _last(text: str, lines: int = 4) -> str:

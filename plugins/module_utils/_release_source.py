@@ -13,6 +13,10 @@ from typing import Protocol
 from ansible_collections.pyhost.flask.plugins.module_utils._release import Revision
 
 
+class NotSent(Exception):
+    """The controller has what is wanted, and is to send it."""
+
+
 class Source(Protocol):
     """The steps are ``resolve``, ``obtain`` and ``write``, in this order; the first is all that a
     run with nothing to do takes. What goes wrong is a ``ReleaseError``."""
@@ -31,7 +35,7 @@ class Source(Protocol):
         """The revision that is asked for, found without fetching it where that is possible."""
 
     def obtain(self, revision: str) -> None:
-        """Have a revision at hand, on the host."""
+        """Have a revision at hand, on the host. ``NotSent`` where the controller is to send it."""
 
     def write(self, revision: str, folder: Path) -> list[str]:
         """Write the files of a revision that is at hand into an empty folder; return warnings."""

@@ -56,15 +56,28 @@ options:
     suboptions:
       git:
         type: str
-        required: true
         description:
           - The repository's address. A user and a password or token in it are never shown.
+          - Exactly one of O(source.git) and O(source.archive) is needed.
       version:
         type: str
-        default: HEAD
+        default: ""
         description:
-          - A branch, a tag, a commit (all 40 digits), V(HEAD) for the default branch, or
-            V(latest-tag) for the newest tag of the default branch, as C(git describe) finds it.
+          - For O(source.git). A branch, a tag, a commit (all 40 digits), or V(latest-tag) for the
+            newest tag of the default branch, as C(git describe) finds it. Empty, or V(HEAD), for
+            the default branch.
+      archive:
+        type: str
+        description:
+          - A tar or zip file on the controller, or at a web address. It is sent or fetched where
+            the host does not have a release of it yet. A folder that all lies in is left out.
+          - One that would write outside of its folder, or is larger than 1 GiB or 100,000 files
+            unpacked, is refused, before anything of it is written.
+      checksum:
+        type: str
+        default: ""
+        description:
+          - The SHA-256 of O(source.archive), as in C(sha256:9f86d0...). Required for a web address.
       subdir:
         type: str
         default: ""
@@ -126,6 +139,9 @@ options:
     description:
       - How many releases stay when one is built, it among them. The live one, the one before it
         and what a slot runs always do.
+  _sent:
+    description: Internal. What the controller has of the source; not for playbooks.
+    type: dict
   _holder:
     description: Internal. The play that the module is a step of; not for playbooks.
     type: dict
@@ -156,11 +172,11 @@ path:
   returned: success
   type: str
 revision:
-  description: The commit.
+  description: The commit, or the SHA-256 of what the release was made from.
   returned: success
   type: str
 version:
-  description: The branch, the tag or the commit that it was asked for by.
+  description: The branch, the tag or the commit that it was asked for by, or the file's name.
   returned: success
   type: str
 live:
@@ -213,6 +229,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
 from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import source_of
+from ansible_collections.pyhost.flask.plugins.module_utils._release_source import NotSent
 from ansible_collections.pyhost.flask.plugins.module_utils._release_steps import deploy
 
 SPEC: dict[str, Any] = {
@@ -222,8 +239,10 @@ SPEC: dict[str, Any] = {
         "type": "dict",
         "required": True,
         "options": {
-            "git": {"type": "str", "required": True},
-            "version": {"type": "str", "default": "HEAD"},
+            "git": {"type": "str"},
+            "version": {"type": "str", "default": ""},
+            "archive": {"type": "str"},
+            "checksum": {"type": "str", "default": ""},
             "subdir": {"type": "str", "default": ""},
         },
     },
@@ -243,6 +262,7 @@ SPEC: dict[str, Any] = {
         },
     },
     "keep": {"type": "int", "default": 5},
+    "_sent": {"type": "dict"},
     "_holder": HOLDER,
 }
 
@@ -252,11 +272,16 @@ def main() -> None:
     started = time.monotonic()
     # Whatever umask root has, the app and nginx must be able to read what is made here.
     os.umask(0o022)
-    source = source_of(module)
+    try:
+        source = source_of(module)
+    except ReleaseError as error:
+        module.fail_json(msg=f"{module.params['name']}: {error}")
     module.no_log_values.update(source.secrets)
     with _deploy_host.begin(module, "build") as step:
         try:
             result = deploy(module, source, step)
+        except NotSent:
+            module.exit_json(changed=False, send=True)
         except (ReleaseError, OSError) as error:
             step.fail(str(error))
             what = f"{module.params['name']} ({source})"

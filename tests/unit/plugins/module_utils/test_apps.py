@@ -20,6 +20,7 @@ NOTES: dict[str, Any] = {
     "domains": ["notes.example.org"],
     "certbot": {"email": "ops@example.org"},
 }
+SHA = "sha256:" + 64 * "0"
 OTHER = {**NOTES, "name": "blog", "domains": ["blog.example.org"]}
 
 
@@ -178,9 +179,23 @@ def test_the_users_own_variables_win() -> None:
     ("option", "value", "text"),
     [
         ("domian", ["x"], "flask_apps[notes]: unknown option 'domian'; did you mean 'domains'?"),
-        ("source.branch", "x", "source: unknown option 'branch'; there are: git, subdir, version"),
+        ("source.branch", "x", "source: unknown option 'branch'; there are: archive, "),
         ("source", None, "flask_apps[notes].source: is missing. Where the app's code comes from."),
-        ("source", {}, "flask_apps[notes].source.git: is missing. The address of the git"),
+        ("source", {}, "flask_apps[notes].source: needs only one of git, "),
+        ("source.archive", "/notes.tgz", "source: has git and archive, and may have only one of"),
+        ("source.checksum", SHA, "source.checksum: goes with archive, and not with git"),
+        ("source", {"archive": "notes.tgz"}, "source.archive = 'notes.tgz': must be a web address"),
+        ("source", {"archive": "https://h/n.tgz"}, "source.checksum: is missing; an archive at a"),
+        (
+            "source",
+            {"archive": "/n.tgz", "checksum": "md5:1"},
+            "source.checksum = 'md5:1': must be sha256:",
+        ),
+        (
+            "source",
+            {"archive": "/n.tgz", "version": "v1"},
+            "source.version: goes with git, and not with archive",
+        ),
         ("source", "https://x", "source = 'https://x': must be a dictionary of options"),
         ("source.git", "nope", "source.git = 'nope': is no address of a repository"),
         ("source.git", "-oProxyCommand=x", "source.git = '-oProxyCommand=x': is no address"),
