@@ -113,6 +113,11 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         "is no branch, tag or commit; latest-tag is the newest tag",
     ),
     (
+        "source.path",
+        _pattern(r"~?/[^\n]+"),
+        "must be an absolute path on the controller, such as {{ inventory_dir }}/../notes",
+    ),
+    (
         "source.archive",
         _pattern(r"(https?:/|~)?/[^\n]+"),
         "must be a web address, or an absolute path on the controller, such as"

@@ -11,6 +11,7 @@ from typing import Any
 # (the option that names a source, those that go with it)
 KINDS: dict[str, tuple[str, ...]] = {
     "git": ("version", "subdir"),
+    "path": ("exclude", "subdir"),
     "archive": ("checksum", "subdir"),
 }
 

@@ -17,7 +17,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_git import G
 from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import repository
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 
-KINDS = ("git", "archive")
+KINDS = ("git", "path", "archive")
 
 
 def source_of(module: Any) -> Source:
@@ -31,7 +31,8 @@ def source_of(module: Any) -> Source:
         version = options["version"] or "HEAD"
         return Git(repository(module, options["git"], root / "repo.git"), version)
     if sent:
-        return Archive(options[named[0]], Sent(**sent))
+        # A folder that all of a path lies in is a part of it.
+        return Archive(options[named[0]], Sent(**sent), strip=not options["path"])
     address = parse(options["archive"])
     checksum = options["checksum"].rpartition(":")[2]
     return Archive(address.url, Download(address, checksum))

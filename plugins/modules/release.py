@@ -58,7 +58,7 @@ options:
         type: str
         description:
           - The repository's address. A user and a password or token in it are never shown.
-          - Exactly one of O(source.git) and O(source.archive) is needed.
+          - Exactly one of O(source.git), O(source.path) and O(source.archive) is needed.
       version:
         type: str
         default: ""
@@ -66,6 +66,17 @@ options:
           - For O(source.git). A branch, a tag, a commit (all 40 digits), or V(latest-tag) for the
             newest tag of the default branch, as C(git describe) finds it. Empty, or V(HEAD), for
             the default branch.
+      path:
+        type: str
+        description:
+          - A folder on the controller, which is sent where the host has no release of its content
+            yet. That is what git tracks in it or would track, as it stands in the work tree;
+            without git, everything but virtual environments, caches and the like.
+      exclude:
+        type: list
+        elements: str
+        default: []
+        description: Patterns of files and folders in O(source.path) that are not sent.
       archive:
         type: str
         description:
@@ -241,6 +252,8 @@ SPEC: dict[str, Any] = {
         "options": {
             "git": {"type": "str"},
             "version": {"type": "str", "default": ""},
+            "path": {"type": "str"},
+            "exclude": {"type": "list", "elements": "str", "default": []},
             "archive": {"type": "str"},
             "checksum": {"type": "str", "default": ""},
             "subdir": {"type": "str", "default": ""},

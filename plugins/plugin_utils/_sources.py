@@ -7,39 +7,74 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import is_web_address
+from ansible_collections.pyhost.flask.plugins.plugin_utils import _tree
 
 BLOCK = 1 << 20
 
 
+class Content(Protocol):
+    """What only the controller has, known by the ``checksum`` (SHA-256) of its content; ``version``
+    is what people call it."""
+
+    @property
+    def checksum(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def pack(self, folder: Path) -> Path:
+        """The file to send; where it has to be made, it is made in ``folder``."""
+
+
 @dataclass(frozen=True)
-class Content:
-    """A file or folder of the controller, known by a ``checksum`` (SHA-256) of what is in it;
-    ``version`` is what people call it."""
+class File:
+    """A file as it is."""
 
     path: Path
+    checksum: str
+
+    @property
+    def version(self) -> str:
+        return self.path.name
+
+    def pack(self, folder: Path) -> Path:
+        return self.path
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The ``files`` of a folder."""
+
+    path: Path
+    files: tuple[str, ...]
     checksum: str
     version: str
 
     def pack(self, folder: Path) -> Path:
-        """The file to send; where it has to be made, it is made in ``folder``."""
-        return self.path
+        packed = folder / f"{self.path.resolve().name}.tar.gz"
+        if _tree.pack(self.path, self.files, packed) != self.checksum:
+            raise AnsibleActionFail(f"{self.path} has changed while it was packed; start again")
+        return packed
 
 
 def content(source: dict[str, Any]) -> Content | None:
     """What the controller has of a source, given by its options; None where it is not its part."""
     if source.get("archive") and not is_web_address(source["archive"]):
         return archive(source["archive"], source.get("checksum") or "")
+    if source.get("path"):
+        return tree(existing(source["path"], "path"), source.get("exclude") or ())
     return None
 
 
-def archive(given: str, checksum: str) -> Content:
+def archive(given: str, checksum: str) -> File:
     """An archive. A ``checksum`` that is given as well must be its own."""
     path = existing(given, "archive")
     if not path.is_file():
@@ -49,7 +84,15 @@ def archive(given: str, checksum: str) -> Content:
         raise AnsibleActionFail(
             f"source.checksum: {path} has the checksum sha256:{found}, and not {checksum}"
         )
-    return Content(path, found, path.name)
+    return File(path, found)
+
+
+def tree(path: Path, exclude: Sequence[str]) -> Tree:
+    """A folder, as ``_tree`` sees it."""
+    if not path.is_dir():
+        raise AnsibleActionFail(f"source.path: {path} is no folder; a file is a source.archive")
+    files = _tree.names(path, exclude)
+    return Tree(path, tuple(files), _tree.checksum(path, files), _tree.described(path))
 
 
 def existing(given: str, option: str) -> Path:

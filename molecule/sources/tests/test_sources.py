@@ -19,7 +19,7 @@ testinfra_hosts = ["ansible://flask"]
 
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 WORK = Path(os.environ["BED_CACHE"], os.environ["BED_NAME"] + "-sources")
-KINDS = ["git", "archive", "web"]
+KINDS = ["git", "path", "archive", "web"]
 
 
 def publish(version):

@@ -184,6 +184,8 @@ def test_the_users_own_variables_win() -> None:
         ("source", {}, "flask_apps[notes].source: needs only one of git, "),
         ("source.archive", "/notes.tgz", "source: has git and archive, and may have only one of"),
         ("source.checksum", SHA, "source.checksum: goes with archive, and not with git"),
+        ("source", {"path": "../notes"}, "source.path = '../notes': must be an absolute path on"),
+        ("source.exclude", ["docs"], "source.exclude: goes with path, and not with git; leave it"),
         ("source", {"archive": "notes.tgz"}, "source.archive = 'notes.tgz': must be a web address"),
         ("source", {"archive": "https://h/n.tgz"}, "source.checksum: is missing; an archive at a"),
         (
