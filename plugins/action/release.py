@@ -10,10 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ansible_collections.pyhost.flask.plugins.plugin_utils._deploying import Deploying, Options
-from ansible_collections.pyhost.flask.plugins.plugin_utils._sources import Content, content
+from ansible_collections.pyhost.flask.plugins.plugin_utils._sources import Content, content, key
 
 
 class ActionModule(Deploying):
@@ -25,8 +25,10 @@ class ActionModule(Deploying):
     name = "release"
 
     def _step(self, holder: Options | None, task_vars: Options) -> Options:
+        self._source = self._task.args.get("source") or {}
         try:
-            found = content(self._task.args.get("source") or {})
+            found = content(self._source)
+            self._source = {**self._source, "key": key(self._source.get("key") or "")}
         except (AnsibleActionFail, OSError) as error:
             name = self._task.args.get("name")
             return {"failed": True, "msg": f"{name}: {error}\nWhat runs was not touched."}
@@ -35,14 +37,23 @@ class ActionModule(Deploying):
         if not found or not result.pop("send", False):
             return result
         try:
-            with tempfile.TemporaryDirectory(prefix="pyhost-flask-") as folder:
-                self._sent = {**described(found), "path": self._send(found.pack(Path(folder)))}
+            self._sent = {**described(found), **self._bring(found)}
             return super()._step(holder, task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
 
     def _arguments(self) -> Options:
-        return {**super()._arguments(), **({"_sent": self._sent} if self._sent else {})}
+        sent = {"_sent": self._sent} if self._sent else {}
+        return {**super()._arguments(), "source": self._source, **sent}
+
+    def _bring(self, found: Content) -> Options:
+        """Where on the host the content is, or why it is not there: the module, which has begun the
+        deploy, also ends it."""
+        with tempfile.TemporaryDirectory(prefix="pyhost-flask-") as folder:
+            try:
+                return {"path": self._send(found.pack(Path(folder)))}
+            except (AnsibleError, OSError) as error:
+                return {"problem": str(error)}
 
     def _send(self, file: Path) -> str:
         """Copy a file to the host's temporary folder; return where it is."""

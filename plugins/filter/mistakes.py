@@ -17,7 +17,7 @@ version_added: 0.1.0
 description:
   - Finds all mistakes of all apps, as P(pyhost.flask.resolve#filter) does, and returns them as one
     text instead of failing with it.
-positional: flask_defaults
+positional: flask_defaults, version
 options:
   _input:
     description: The apps, as the user wrote them.
@@ -28,6 +28,12 @@ options:
     description: Options that all apps have in common.
     type: dict
     default: {}
+  version:
+    description:
+      - The version of one app in place of the one that its source says, as V(v1.2), or, where there
+        are several apps, V(notes:v1.2).
+    type: str
+    default: ""
 """
 
 EXAMPLES = """
@@ -47,9 +53,9 @@ _value:
 """
 
 
-def mistakes(flask_apps: Any, flask_defaults: Any = None) -> str:
+def mistakes(flask_apps: Any, flask_defaults: Any = None, version: str = "") -> str:
     try:
-        _apps.resolve(flask_apps, flask_defaults, app_spec())
+        _apps.resolve(flask_apps, flask_defaults, app_spec(), version)
     except _options.Mistakes as error:
         return str(error)
     return ""

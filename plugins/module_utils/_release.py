@@ -17,6 +17,7 @@ from typing import Any
 # Part of each release's ID. One more for every change that makes the same input another release.
 FORMAT = 1
 COMMIT = re.compile(r"[0-9a-f]{40}")
+LATER = ("kind", "submodules")  # of ``Inputs``
 LATEST_TAG = "latest-tag"
 
 
@@ -108,9 +109,13 @@ class Inputs:
     shared: tuple[str, ...] = ()
     wsgi: str = ""
     installer: str = "uv"
+    kind: str = ""  # of the source, with the package's name; empty for git
+    submodules: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        return {**vars(self), "packages": list(self.packages), "shared": list(self.shared)}
+        found = {**vars(self), "packages": list(self.packages), "shared": list(self.shared)}
+        # These came later, and must not rename the releases that there are.
+        return {name: value for name, value in found.items() if value or name not in LATER}
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,8 @@ class Plan:
 def release_id(inputs: Inputs) -> str:
     """The wanted release's ID: the same for the same input, and different for any other."""
     text = json.dumps([FORMAT, inputs.as_dict()], sort_keys=True)
-    return f"{inputs.revision[:12]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    beginning = re.sub(r"[^0-9A-Za-z.]", "-", inputs.revision[:12])
+    return f"{beginning}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def plan(wanted: str, keep: int, have: Have) -> Plan:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from ansible_collections.pyhost.flask.plugins.module_utils._archive_host import unpack
-from ansible_collections.pyhost.flask.plugins.module_utils._release import Revision
+from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError, Revision
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import NotSent
 
 BLOCK = 1 << 20
@@ -41,20 +41,27 @@ class Content(Protocol):
 
 @dataclass(frozen=True)
 class Sent:
-    """What the controller has: known by the checksum of its content, and at ``path`` when it was
-    sent."""
+    """What the controller has, known by the checksum of its content. Once it was asked for, it is
+    at ``path``, or ``problem`` says why it could not be sent."""
 
     checksum: str
     version: str
     path: str = ""
+    problem: str = ""
 
     @property
     def secrets(self) -> set[str]:
         return set()
 
-    def open(self) -> IO[bytes]:
+    def require(self) -> None:
+        """Raise ``NotSent`` or ``ReleaseError`` where it is not there."""
+        if self.problem:
+            raise ReleaseError(self.problem)
         if not self.path:
             raise NotSent
+
+    def open(self) -> IO[bytes]:
+        self.require()
         return open(self.path, "rb")
 
 
@@ -73,6 +80,9 @@ class Archive:
 
     def __str__(self) -> str:
         return self.address
+
+    def package(self, revision: str) -> str:
+        return ""
 
     def missing(self) -> str:
         return ""

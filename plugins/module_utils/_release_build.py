@@ -125,7 +125,7 @@ def build(job: Job, source: Source, wanted: Revision, borrow: str) -> tuple[Rele
     nothing.
     """
     refuse_unknown_user(job.user)
-    warnings = [*lay_out(job, source), *fill(job)]
+    warnings = [*lay_out(job, source), *fill(job, source)]
     job.venv.compile(job.folder, job.root / "releases" / borrow / ".venv" if borrow else None)
     preflight(job)
     return record(job, source, wanted), warnings
@@ -135,15 +135,36 @@ def lay_out(job: Job, source: Source) -> list[str]:
     """The code in its folder, with the links to the shared folders; return warnings."""
     warnings = code(job, source)
     share(job)
-    check_static(job)
+    if not source.package(job.inputs.revision):
+        check_static(job)
     return warnings
 
 
-def fill(job: Job) -> list[str]:
-    """The venv with all that the app requires; return warnings."""
+def fill(job: Job, source: Source) -> list[str]:
+    """The venv with all that the app requires, or with the app itself; return warnings."""
     job.venv.make()
+    package = source.package(job.inputs.revision)
+    if package:
+        job.venv.install_package(package)
+        show_installed(job)
+        check_static(job)
+        return []
     warning = job.venv.fill(job.folder, job.app)
     return [warning] if warning else []
+
+
+def show_installed(job: Job) -> None:
+    """Give an app that was installed as a package what one in a folder has.
+
+    Its code is found by a path without Python's version, ``site-packages``, for static files and
+    migrations. Its instance folder, which Flask looks for in the venv, is the shared one.
+    """
+    (site,) = (job.folder / ".venv").glob("lib/python*/site-packages")
+    (job.folder / "site-packages").symlink_to(site.relative_to(job.folder))
+    if "instance" in job.inputs.shared:
+        module = job.inputs.wsgi.partition(":")[0]
+        for name in sorted({module, module.partition(".")[0]}):
+            link(job, job.folder / ".venv" / "var" / f"{name}-instance", "instance")
 
 
 def refuse_unknown_user(user: str) -> None:
@@ -159,7 +180,7 @@ def code(job: Job, source: Source) -> list[str]:
         shutil.rmtree(job.folder)
     job.folder.mkdir()
     warnings = source.write(job.inputs.revision, job.folder)
-    # What a source has of these is not ours: a record would make a half-built folder a release.
+    # A file of the source's own would make the folder a release before it is built.
     (job.folder / RECORD).unlink(missing_ok=True)
     if not job.app.is_dir():
         raise ReleaseError(
@@ -185,23 +206,26 @@ def share(job: Job) -> None:
     if job.inputs.shared and not job.trial_of:
         _shared_folder(job)
     for name in job.inputs.shared:
-        kept = job.shared / name
-        places = [job.app / name]
+        link(job, job.app / name, name)
         if name == "instance" and (job.app / "src").is_dir():
-            places.append(job.app / "src" / name)
-        for place in places:
-            _refuse_outside(job, place)
-            if not os.path.lexists(kept) and job.trial_of:
-                place.mkdir(parents=True, exist_ok=True)
-                continue
-            if not os.path.lexists(kept):
-                _first_content(job, place if place.is_dir() else None, kept)
-            if place.is_dir() and not place.is_symlink():
-                shutil.rmtree(place)
-            elif os.path.lexists(place):
-                place.unlink()
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(kept)
+            link(job, job.app / "src" / name, name)
+
+
+def link(job: Job, place: Path, name: str) -> None:
+    """Let a place in the release be a link to the shared folder ``name``."""
+    kept = job.shared / name
+    _refuse_outside(job, place)
+    if not os.path.lexists(kept) and job.trial_of:
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    if not os.path.lexists(kept):
+        _first_content(job, place if place.is_dir() else None, kept)
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    elif os.path.lexists(place):
+        place.unlink()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(kept)
 
 
 def preflight(job: Job) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _release_submodules
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     COMMIT,
     ReleaseError,
@@ -26,6 +27,7 @@ class Git:
 
     repository: Repository
     version: str
+    submodules: bool = False
 
     @property
     def secrets(self) -> set[str]:
@@ -34,8 +36,13 @@ class Git:
     def __str__(self) -> str:
         return f"{self.repository.address}, version {self.version}"
 
+    def package(self, revision: str) -> str:
+        return ""
+
     def missing(self) -> str:
-        return "" if shutil.which("git") else "git"
+        if shutil.which("git"):
+            return ""
+        return "there is no git on the host; install it (app_packages names it)"
 
     def resolve(self) -> Revision:
         """The server is not asked about a commit."""
@@ -61,8 +68,10 @@ class Git:
             shutil.rmtree(folder)
             folder.mkdir()
             self.repository.checkout(revision, folder)
-        if (folder / ".gitmodules").exists():
-            return ["the repository's submodules are not fetched; their folders are empty"]
+        if self.submodules:
+            _release_submodules.write(self.repository, revision, folder)
+        elif (folder / ".gitmodules").exists():
+            return ["its submodules are not fetched (source.submodules); their folders are empty"]
         return []
 
     def subject(self, revision: str) -> str:

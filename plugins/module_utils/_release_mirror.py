@@ -42,11 +42,12 @@ PASSING = re.compile(
 REMEDIES = [  # (what git or ssh says, what to do); the first that fits
     (
         r"Host key verification failed",
-        "Put the server's key into /etc/ssh/ssh_known_hosts on the host (module known_hosts).",
+        "Name the server's keys in source.known_hosts, as ssh-keyscan prints them, once they are"
+        " compared with those that the server's owner tells.",
     ),
     (
         r"Permission denied \(.*publickey|Permission denied, please",
-        "Give root on the host a deploy key of the repository (in /root/.ssh).",
+        "Name a deploy key of the repository in source.key.",
     ),
     (
         r"could not read (Username|Password)|terminal prompts disabled|Authentication failed|"
@@ -78,6 +79,7 @@ class Repository:
     mirror: Path
     user: str = ""
     password: str = ""
+    ssh: str = ""  # further options for ssh
 
     @property
     def secrets(self) -> set[str]:
@@ -127,6 +129,17 @@ class Repository:
         if rc:
             raise ReleaseError(f"the files of {revision} could not be written: {_last(err)}")
         index.unlink()
+
+    def show(self, revision: str, path: str) -> str:
+        """A file's text in a commit; empty where there is none."""
+        rc, out, _err = self._git("show", f"{revision}:{path}")
+        return "" if rc else out
+
+    def submodules(self, revision: str) -> dict[str, str]:
+        """The commits of the submodules of a commit, by their paths."""
+        _rc, out, _err = self._git("ls-tree", "-r", "-z", "--full-tree", revision)
+        rows = [row.partition("\t") for row in out.split("\0")]
+        return {path: what.split()[2] for what, _tab, path in rows if what.startswith("160000 ")}
 
     def subject(self, revision: str) -> str:
         """The first line of a commit's message; empty where the mirror has no such commit."""
@@ -204,7 +217,7 @@ class Repository:
             "FLASK_GIT_USER": self.user,
             "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
             "GIT_HTTP_LOW_SPEED_TIME": "30",
-            "GIT_SSH_COMMAND": f"{ssh} -o BatchMode=yes -o ConnectTimeout=15",
+            "GIT_SSH_COMMAND": f"{ssh} -o BatchMode=yes -o ConnectTimeout=15{self.ssh}",
             "GIT_TERMINAL_PROMPT": "0",
             "LC_ALL": "C.UTF-8",
             **(env or {}),
@@ -219,10 +232,10 @@ class Repository:
         return ["--upload-pack=git -c safe.directory=* upload-pack"] if local else []
 
 
-def repository(module: Any, url: str, mirror: Path) -> Repository:
+def repository(module: Any, url: str, mirror: Path, ssh: str = "") -> Repository:
     """The repository at ``url``, whose user and password, if any, are kept out of everything."""
     address = parse(url)
-    return Repository(module, address.url, mirror, address.user, address.password)
+    return Repository(module, address.url, mirror, address.user, address.password, ssh)
 
 
 def _last(text: str, lines: int = 4) -> str:

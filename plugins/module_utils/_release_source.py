@@ -28,8 +28,12 @@ class Source(Protocol):
     def __str__(self) -> str:
         """What it is, for messages; without secrets."""
 
+    def package(self, revision: str) -> str:
+        """What is installed into the venv in place of the code's requirements, of a revision at
+        hand; empty where the code is in the folder."""
+
     def missing(self) -> str:
-        """The program that the host lacks to say anything about the source; empty for none."""
+        """What the host lacks to know anything of the source, as a sentence; empty for nothing."""
 
     def resolve(self) -> Revision:
         """The revision that is asked for, found without fetching it where that is possible."""

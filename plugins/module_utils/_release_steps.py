@@ -22,13 +22,18 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     ReleaseError,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
+from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import kind_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release_result import (
     diffs,
     removal,
     result,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
-from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import python_version
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
+    indexes,
+    python_version,
+    usable,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Trial
@@ -38,9 +43,9 @@ def deploy(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
     """Bring the host to the wanted release, or say what that would do; return the result."""
     missing = source.missing()
     if missing and not module.check_mode:
-        raise ReleaseError(f"there is no {missing} on the host; install it (app_packages names it)")
+        raise ReleaseError(missing)
     if missing:
-        warn(module, [f"no {missing} on the host yet, so the revision is unknown"])
+        warn(module, [f"the revision is not known yet: {missing}"])
         unknown = Release("", version=module.params["source"]["version"])
         return {"changed": True, "built": False, **result(unknown, Have())}
     if module.check_mode:
@@ -105,7 +110,7 @@ def warn(module: Any, warnings: Sequence[str]) -> None:
 def job_for(module: Any, root: Path, revision: str) -> Job:
     """The release that the options ask for."""
     params = module.params
-    uv = params["uv"] if os.access(params["uv"], os.X_OK) else ""
+    uv = usable(params["uv"])
     inputs = Inputs(
         revision=revision,
         subdir=params["source"]["subdir"],
@@ -115,6 +120,8 @@ def job_for(module: Any, root: Path, revision: str) -> Job:
         shared=tuple(params["shared"]),
         wsgi=params["wsgi"],
         installer="uv" if uv else "pip",
+        kind=kind_of(params["source"]),
+        submodules=params["source"]["submodules"],
     )
     return Job(
         module=module,
@@ -125,6 +132,7 @@ def job_for(module: Any, root: Path, revision: str) -> Job:
         user=params["user"],
         uv=uv,
         environment=environment(params["environment"]),
+        variables=indexes(params["index"], params["extra_indexes"]),
     )
 
 

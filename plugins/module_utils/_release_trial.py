@@ -81,11 +81,16 @@ def trial(job: Job, source: Source, migrations: dict[str, Any] | None) -> Trial:
     """
     found = Trial()
     with scratch(job.user) as folder:
-        job = replace(job, root=folder, trial_of=job.root, variables=own_caches(job, folder))
+        job = replace(
+            job,
+            root=folder,
+            trial_of=job.root,
+            variables={**job.variables, **own_caches(job, folder)},
+        )
         job.folder.parent.mkdir()
         found.warnings += _release_build.lay_out(job, source)
         try:
-            found.warnings += _release_build.fill(job)
+            found.warnings += _release_build.fill(job, source)
         except ReleaseError as error:
             found.warnings.append(
                 f"the packages and migrations of {job.id} are not known, because it could not be"

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,13 @@ class Venv:
         (self.path / ".lock").unlink(missing_ok=True)
         return todo.warning
 
+    def install_package(self, package: str) -> None:
+        """Install the app itself, and the extra packages."""
+        todo = Install(steps=((package, *self.inputs.packages),))
+        for argv in self._commands(todo):
+            self._run(argv, Path("/"), "the package could not be installed")
+        (self.path / ".lock").unlink(missing_ok=True)
+
     def compile(self, root: Path, other: Path | None) -> None:
         """Compile everything in the release, because the app cannot keep what it compiles.
 
@@ -189,6 +196,24 @@ class Venv:
 def remedy(said: str) -> str:
     """What to do about a tool's words, as a further sentence; empty where that is unknown."""
     return next((f" {text}" for pattern, text in REMEDIES if re.search(pattern, said)), "")
+
+
+def indexes(index: str, extra: Sequence[str]) -> dict[str, str]:
+    """Variables that name package indexes to uv and pip: so their passwords are in no command line.
+
+    uv takes a package from the first index that has it, and asks ``extra`` ones first; so nobody
+    can put another one of that name into the public index. pip takes the best version of all.
+    """
+    found = {}
+    for tool in ("UV", "PIP"):
+        found.update({f"{tool}_INDEX_URL": index} if index else {})
+        found.update({f"{tool}_EXTRA_INDEX_URL": " ".join(extra)} if extra else {})
+    return found
+
+
+def usable(uv: str) -> str:
+    """The program uv; empty where it is not there."""
+    return uv if os.access(uv, os.X_OK) else ""
 
 
 def python_version(wanted: str) -> str:

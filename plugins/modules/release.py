@@ -58,7 +58,8 @@ options:
         type: str
         description:
           - The repository's address. A user and a password or token in it are never shown.
-          - Exactly one of O(source.git), O(source.path) and O(source.archive) is needed.
+          - Exactly one of O(source.git), O(source.path), O(source.archive), O(source.dist) and
+            O(source.package) is needed.
       version:
         type: str
         default: ""
@@ -66,6 +67,23 @@ options:
           - For O(source.git). A branch, a tag, a commit (all 40 digits), or V(latest-tag) for the
             newest tag of the default branch, as C(git describe) finds it. Empty, or V(HEAD), for
             the default branch.
+      key:
+        type: str
+        default: ""
+        description:
+          - For O(source.git) at an SSH address. The text of a private key; in a playbook also the
+            path of one on the controller. It is in memory only, as long as the module runs.
+      known_hosts:
+        type: list
+        elements: str
+        default: []
+        description:
+          - For O(source.git) at an SSH address. The server's keys, as ssh-keyscan prints them. No
+            other ones are believed then, and without it those that the host knows.
+      submodules:
+        type: bool
+        default: false
+        description: For O(source.git). Whether its submodules are fetched, too.
       path:
         type: str
         description:
@@ -84,6 +102,17 @@ options:
             the host does not have a release of it yet. A folder that all lies in is left out.
           - One that would write outside of its folder, or is larger than 1 GiB or 100,000 files
             unpacked, is refused, before anything of it is written.
+      dist:
+        type: str
+        description:
+          - A wheel or an sdist on the controller, or the folder of a project that is built there,
+            by C(uv build) or C(python -m build). It is sent, installed into the release's venv, and
+            removed.
+      package:
+        type: str
+        description:
+          - A package of an index, as in C(notes[prod]==1.2.3), which is installed into the
+            release's venv. Where the version is left open, the newest one that fits is found by uv.
       checksum:
         type: str
         default: ""
@@ -102,6 +131,19 @@ options:
     elements: str
     default: []
     description: Packages that are installed together with the app's requirements.
+  index:
+    type: str
+    default: ""
+    description:
+      - The address of the package index, in place of PyPI. A user and a password or token in it are
+        never shown.
+  extra_indexes:
+    type: list
+    elements: str
+    default: []
+    description:
+      - Further package indexes. uv takes a package from the first one that has it, and from
+        O(index) where none has.
   shared:
     type: list
     elements: str
@@ -239,7 +281,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
-from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import source_of
+from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import (
+    secrets_of_indexes,
+    source_of,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import NotSent
 from ansible_collections.pyhost.flask.plugins.module_utils._release_steps import deploy
 
@@ -252,15 +297,22 @@ SPEC: dict[str, Any] = {
         "options": {
             "git": {"type": "str"},
             "version": {"type": "str", "default": ""},
+            "key": {"type": "str", "default": "", "no_log": True},
+            "known_hosts": {"type": "list", "elements": "str", "default": []},
+            "submodules": {"type": "bool", "default": False},
             "path": {"type": "str"},
             "exclude": {"type": "list", "elements": "str", "default": []},
             "archive": {"type": "str"},
+            "dist": {"type": "str"},
+            "package": {"type": "str"},
             "checksum": {"type": "str", "default": ""},
             "subdir": {"type": "str", "default": ""},
         },
     },
     "python_version": {"type": "str", "default": ""},
     "packages": {"type": "list", "elements": "str", "default": []},
+    "index": {"type": "str", "default": ""},
+    "extra_indexes": {"type": "list", "elements": "str", "default": []},
     "shared": {"type": "list", "elements": "str", "default": []},
     "static": {"type": "list", "elements": "str", "default": []},
     "wsgi": {"type": "str", "required": True},
@@ -289,7 +341,7 @@ def main() -> None:
         source = source_of(module)
     except ReleaseError as error:
         module.fail_json(msg=f"{module.params['name']}: {error}")
-    module.no_log_values.update(source.secrets)
+    module.no_log_values.update(source.secrets | secrets_of_indexes(module.params))
     with _deploy_host.begin(module, "build") as step:
         try:
             result = deploy(module, source, step)

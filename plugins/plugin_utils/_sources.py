@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,10 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import is_web_address
 from ansible_collections.pyhost.flask.plugins.plugin_utils import _tree
+from ansible_collections.pyhost.flask.plugins.plugin_utils._wheel import build
 
+# PEP 427, PEP 625: what stands between the name and the rest is the version.
+DIST = re.compile(r"[\w.-]+?-(\d[^-]*)(?:-[^/]+\.whl|\.tar\.gz|\.zip)")
 BLOCK = 1 << 20
 
 
@@ -40,10 +44,7 @@ class File:
 
     path: Path
     checksum: str
-
-    @property
-    def version(self) -> str:
-        return self.path.name
+    version: str
 
     def pack(self, folder: Path) -> Path:
         return self.path
@@ -65,12 +66,21 @@ class Tree:
         return packed
 
 
+class Project(Tree):
+    """The project of a folder, of which a wheel is built only where a host wants it."""
+
+    def pack(self, folder: Path) -> Path:
+        return build(self.path, self.files, folder)
+
+
 def content(source: dict[str, Any]) -> Content | None:
     """What the controller has of a source, given by its options; None where it is not its part."""
     if source.get("archive") and not is_web_address(source["archive"]):
         return archive(source["archive"], source.get("checksum") or "")
     if source.get("path"):
         return tree(existing(source["path"], "path"), source.get("exclude") or ())
+    if source.get("dist"):
+        return dist(existing(source["dist"], "dist"))
     return None
 
 
@@ -84,7 +94,7 @@ def archive(given: str, checksum: str) -> File:
         raise AnsibleActionFail(
             f"source.checksum: {path} has the checksum sha256:{found}, and not {checksum}"
         )
-    return File(path, found)
+    return File(path, found, path.name)
 
 
 def tree(path: Path, exclude: Sequence[str]) -> Tree:
@@ -93,6 +103,24 @@ def tree(path: Path, exclude: Sequence[str]) -> Tree:
         raise AnsibleActionFail(f"source.path: {path} is no folder; a file is a source.archive")
     files = _tree.names(path, exclude)
     return Tree(path, tuple(files), _tree.checksum(path, files), _tree.described(path))
+
+
+def dist(path: Path) -> Content:
+    """A wheel or sdist, or a project that one is built of."""
+    if path.is_dir():
+        return Project(**vars(tree(path, ())))
+    found = DIST.fullmatch(path.name)
+    if not found:
+        raise AnsibleActionFail(
+            f"source.dist: {path.name} is no name of a wheel or an sdist, such as"
+            " notes-1.2-py3-none-any.whl or notes-1.2.tar.gz; another archive is a source.archive"
+        )
+    return File(path, sha256(path), found[1])
+
+
+def key(given: str) -> str:
+    """The text of a private key, which is given by itself or by its path."""
+    return existing(given, "key").read_text() if given.startswith(("/", "~")) else given
 
 
 def existing(given: str, option: str) -> Path:

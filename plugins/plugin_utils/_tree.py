@@ -39,7 +39,9 @@ def names(folder: Path, exclude: Sequence[str]) -> list[str]:
     else:
         found = [name for name in listed.split("\0") if name]
         found = [name for entry in found for name in _within(folder, entry)]
-    wanted = sorted(name for name in set(found) if not _matches(name, exclude))
+    wanted = sorted(
+        name for name in set(found) if not _matches(name, exclude) and _is_content(folder / name)
+    )
     if not wanted:
         ignored = ", or git ignores all of it" if listed is not None else ""
         raise AnsibleActionFail(f"source.path: there is no file in {folder}{ignored}")
@@ -128,16 +130,19 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
     )
 
 
+def _is_content(path: Path) -> bool:
+    """Whether it is a file or a link, and no socket or such."""
+    return path.is_symlink() or path.is_file()
+
+
 def _write(folder: Path, files: Sequence[str], out: Any) -> None:
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for name in files:
             archive.add(folder / name, arcname=name, recursive=False, filter=_plain)
 
 
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """A member without what differs from one checkout to the next; none for sockets and such."""
-    if not (member.isreg() or member.issym() or member.islnk()):
-        return None
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """A member without what differs from one checkout to the next."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mtime = 0

@@ -19,11 +19,17 @@ testinfra_hosts = ["ansible://flask"]
 
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 WORK = Path(os.environ["BED_CACHE"], os.environ["BED_NAME"] + "-sources")
-KINDS = ["git", "path", "archive", "web"]
+KINDS = ["git", "path", "archive", "dist", "package"]
 
 
 def publish(version):
     subprocess.run([PROJECT / "molecule/sources/publish", version], check=True)
+
+
+def write_source(kind, source):
+    """Let the app of a kind be made from another source from now on."""
+    sources = json.loads((WORK / "sources.json").read_text())
+    (WORK / "sources.json").write_text(json.dumps({**sources, kind: source}))
 
 
 def play(name, *options):
@@ -34,6 +40,7 @@ def play(name, *options):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        env={**os.environ, "PATH": f"{os.environ['BED_CACHE']}/uv/bin:{os.environ['PATH']}"},
         check=False,
     )
     return done.returncode, done.stdout
@@ -84,7 +91,7 @@ def test_upgrade_and_back(host, versions, browser, app_of):
     assert versions() == all_at("2.0")
     for kind in KINDS:
         assert "guests: Ada" in browser.get(site(kind)).text, kind
-    assert re.search(r"changed=0 ", succeed("deploy"))
+    assert "changed=0 " in succeed("deploy")
 
     for kind in KINDS:
         succeed("rollback", "-e", f"app=from-{kind}")
@@ -105,13 +112,69 @@ def test_a_hostile_archive_is_refused(host, versions):
         for name in ("guestbook.py", "../../../../../tmp/outside"):
             member = tarfile.TarInfo(name)
             archive.addfile(member, io.BytesIO())
-    sources = json.loads((WORK / "sources.json").read_text())
-    sources["archive"] = {"archive": str(file)}
-    (WORK / "sources.json").write_text(json.dumps(sources))
-
+    write_source("archive", {"archive": str(file)})
     status, said = play("deploy")
     assert status != 0
     assert "its entry '../../../../../tmp/outside' leads out of the folder" in said
     assert "What runs was not touched" in said
     assert not host.file("/tmp/outside").exists
     assert versions()["archive"] == "1.0"
+    write_source("archive", {"archive": str(WORK / "guestbook-2.0.tar.gz")})
+
+
+def test_another_version_once(versions):
+    status, said = play("deploy", "-e", "version=v0.2.0")
+    assert status != 0
+    assert "there are several apps; say which, as in from-git:v0.2.0" in said
+    succeed("deploy", "-e", "version=from-git:v0.2.0")
+    assert versions()["git"] == "2.0"
+
+
+SSHD = "HostKey /etc/git-sshd/host\nPort 2222\nStrictModes no\nPidFile none\n"
+
+
+@pytest.fixture
+def private(host):
+    """A repository behind a real sshd, on the host itself; its source, without a key."""
+    key = WORK / "deploy-key"
+    for path in (key, Path(f"{key}.pub")):
+        path.unlink(missing_ok=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    run = host.check_output
+    run("mkdir -p /etc/git-sshd /run/sshd")
+    run("test -e /etc/git-sshd/host || ssh-keygen -q -t ed25519 -N '' -f /etc/git-sshd/host")
+    run("id git || useradd --create-home --shell /bin/sh --password '*' git")
+    run("printf %%s %s > /etc/git-sshd/config", SSHD + "AuthorizedKeysFile /etc/git-sshd/keys\n")
+    run("printf %%s %s > /etc/git-sshd/keys", Path(f"{key}.pub").read_text())
+    run("rm -rf /home/git/x.git; git clone -q --bare git://services/guestbook.git /home/git/x.git")
+    run("chown -R git: /home/git")
+    serve = "systemd-run -q --unit git-sshd /usr/sbin/sshd -Def /etc/git-sshd/config"
+    run(f"systemctl is-active git-sshd || {serve}")
+    return {
+        "git": "ssh://git@localhost:2222/home/git/x.git",
+        "known_hosts": ["[localhost]:2222 " + run("cat /etc/git-sshd/host.pub")],
+        "key": str(key),
+    }
+
+
+def test_a_private_repository(host, versions, private):
+    write_source("git", private)
+    said = succeed("deploy", "-vvv")
+    assert versions()["git"] == "2.0"
+    body = Path(private["key"]).read_text().splitlines()[2]
+    assert body not in said
+    places = "/etc /home /root /run /srv /tmp /var/cache /var/tmp"
+    assert host.run(f"grep -rqsF {body} {places}").rc == 1
+
+    other = private["known_hosts"][0].replace("AAAAI", "AAAAJ")
+    write_source("git", {**private, "known_hosts": [other]})
+    status, said = play("deploy")
+    assert status != 0
+    assert "Host key verification failed" in said
+    assert "source.known_hosts" in said
+
+
+def test_no_password_of_an_index_is_shown(host):
+    publish("3.0")
+    assert "s3cr3t-of-the-index" not in succeed("deploy", "--check", "-vvv")
+    assert host.run("grep -rqsF s3cr3t-of-the-index /srv /var/cache /tmp /var/tmp").rc == 1

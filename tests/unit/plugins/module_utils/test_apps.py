@@ -21,6 +21,7 @@ NOTES: dict[str, Any] = {
     "certbot": {"email": "ops@example.org"},
 }
 SHA = "sha256:" + 64 * "0"
+SSH = {"git": "git@git.example.org:notes.git"}
 OTHER = {**NOTES, "name": "blog", "domains": ["blog.example.org"]}
 
 
@@ -185,6 +186,27 @@ def test_the_users_own_variables_win() -> None:
         ("source.archive", "/notes.tgz", "source: has git and archive, and may have only one of"),
         ("source.checksum", SHA, "source.checksum: goes with archive, and not with git"),
         ("source", {"path": "../notes"}, "source.path = '../notes': must be an absolute path on"),
+        ("source", {**SSH, "key": "secret"}, "source.key = (hidden): must be an absolute path on"),
+        ("source.key", "/k", "source.key: is for an SSH address, as git@git.example.org:x.git"),
+        ("source", {**SSH, "known_hosts": ["AAAA"]}, "known_hosts[0] = 'AAAA': is no line as"),
+        (
+            "source",
+            {"dist": "/x", "subdir": "web"},
+            "source.subdir: goes with git or path or archive",
+        ),
+        ("source", {"dist": "notes.whl"}, "source.dist = 'notes.whl': must be an absolute path"),
+        (
+            "source",
+            {"package": "notes @ https://x"},
+            "is no package of an index, such as notes==1.2",
+        ),
+        ("source", {"package": "-r x"}, "source.package = '-r x': is no package of an index"),
+        (
+            "python.index",
+            "pypi",
+            "python.index = (hidden): is no address, such as https://pypi.org",
+        ),
+        ("python.extra_indexes", ["x"], "python.extra_indexes[0] = (hidden): is no address"),
         ("source.exclude", ["docs"], "source.exclude: goes with path, and not with git; leave it"),
         ("source", {"archive": "notes.tgz"}, "source.archive = 'notes.tgz': must be a web address"),
         ("source", {"archive": "https://h/n.tgz"}, "source.checksum: is missing; an archive at a"),
@@ -329,3 +351,38 @@ def test_not_a_list(apps: Any) -> None:
 )
 def test_good_values(app: dict[str, Any]) -> None:
     assert resolve(app)
+
+
+PACKAGED = {**OTHER, "source": {"package": "blog[prod]>=1"}}
+LOCAL = {**OTHER, "source": {"path": "/home/me/blog"}}
+
+
+@pytest.mark.parametrize(
+    ("apps", "version", "source"),
+    [
+        ([NOTES], "v0.2.3", {"version": "v0.2.3"}),
+        ([NOTES], "notes:v0.2.3", {"version": "v0.2.3"}),
+        ([PACKAGED, NOTES], "blog:1.4", {"package": "blog[prod]==1.4"}),
+        ([NOTES, PACKAGED], "", {"version": ""}),
+    ],
+)
+def test_another_version(apps: list[Any], version: str, source: dict[str, str]) -> None:
+    finished = _apps.resolve(apps, {}, app_spec(), version)
+    assert source.items() <= finished[0]["source"].items()
+    assert finished[1:] == _apps.resolve(apps, {}, app_spec())[1:]
+
+
+@pytest.mark.parametrize(
+    ("apps", "version", "text"),
+    [
+        ([NOTES, OTHER], "v1", "version=v1: there are several apps; say which, as in notes:v1"),
+        ([NOTES], "blog:v1", "version=blog:v1: there is no app 'blog'; there are: notes"),
+        ([LOCAL], "v1", "version=v1: blog comes from path, which has no versions"),
+        ([NOTES], "--x", "source.version = '--x': is no branch, tag or commit"),
+        ([PACKAGED], "1 @ x", "source.package = 'blog[prod]==1 @ x': is no package of an index"),
+    ],
+)
+def test_another_version_that_cannot_be(apps: list[Any], version: str, text: str) -> None:
+    with pytest.raises(Mistakes) as caught:
+        _apps.resolve(apps, {}, app_spec(), version)
+    assert text in caught.value.lines[0]

@@ -42,7 +42,7 @@ class Module:
     """As much of AnsibleModule as choosing a source takes."""
 
     def __init__(self, sent: dict[str, str] | None = None, **source: str) -> None:
-        unset = dict.fromkeys(("git", "path", "archive"))
+        unset = dict.fromkeys(("git", "path", "archive", "dist", "package"))
         options = {**unset, "version": "", "checksum": "", **source}
         self.params: dict[str, Any] = {"source": options, "root": "/nowhere", "_sent": sent}
 
@@ -66,6 +66,12 @@ def test_what_was_sent_is_written(tmp_path: Path) -> None:
     (tmp_path / "sent").write_bytes(FILE)
     source = Archive("notes.tar.gz", Sent(SHA, "notes.tar.gz", str(tmp_path / "sent")))
     assert written(source, tmp_path / "release") == ["app.py"]
+
+
+def test_what_could_not_be_sent_is_said() -> None:
+    source = Archive("notes.tar.gz", Sent(SHA, "notes.tar.gz", problem="it cannot be built: no uv"))
+    with pytest.raises(ReleaseError, match="it cannot be built: no uv"):
+        source.obtain(SHA)
 
 
 @pytest.mark.parametrize("options", [{}, {"git": "https://h/x", "archive": "/x"}])

@@ -75,7 +75,7 @@ def job(tmp_path: Path, source: Git) -> Job:
     )
 
 
-def filled_by(monkeypatch: pytest.MonkeyPatch, function: Callable[[Job], list[str]]) -> None:
+def filled_by(monkeypatch: pytest.MonkeyPatch, function: Callable[[Job, Git], list[str]]) -> None:
     monkeypatch.setattr(_release_build, "fill", function)
 
 
@@ -92,7 +92,7 @@ def test_the_code_is_laid_out_and_nothing_of_it_stays(
     before = everything(tmp_path / "srv") | everything(tmp_path / "cache")
     tried: list[Job] = []
 
-    def fill(trial: Job) -> list[str]:
+    def fill(trial: Job, source: Git) -> list[str]:
         tried.append(trial)
         instance = trial.app / "instance"
         assert (trial.app / "notes.py").exists()
@@ -110,7 +110,7 @@ def test_the_code_is_laid_out_and_nothing_of_it_stays(
 def test_what_cannot_be_filled_is_not_known(
     job: Job, source: Git, monkeypatch: pytest.MonkeyPatch, place: Path
 ) -> None:
-    def fill(trial: Job) -> list[str]:
+    def fill(trial: Job, source: Git) -> list[str]:
         raise ReleaseError("no pg_config")
 
     filled_by(monkeypatch, fill)
@@ -131,7 +131,7 @@ def test_migrations_of_an_app_that_was_never_deployed(
     source: Git,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    filled_by(monkeypatch, lambda job: [])
+    filled_by(monkeypatch, lambda job, source: [])
     found = _release_trial.trial(replace(job, **change), source, ASK)
     assert found.warnings[0].startswith("its migrations are not known yet")
     assert why in found.warnings[0]

@@ -191,3 +191,77 @@ def test_a_folder_with_nothing_to_send(tree: Path, archive: Path) -> None:
         content({"path": str(tree / "build")})
     with pytest.raises(AnsibleActionFail, match=r"is no folder; a file is a source\.archive"):
         content({"path": str(archive)})
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("notes-1.2.3-py3-none-any.whl", "1.2.3"),
+        ("my_notes-1.0rc1-1-cp313-cp313-linux_x86_64.whl", "1.0rc1"),
+        ("my-notes-1.2.tar.gz", "1.2"),
+        ("notes.tar.gz", ""),
+        ("notes-latest.zip", ""),
+        ("notes-1.2.rpm", ""),
+    ],
+)
+def test_the_version_of_a_dist_is_in_its_name(tmp_path: Path, name: str, version: str) -> None:
+    (tmp_path / name).write_bytes(b"built")
+    if version:
+        found = content({"dist": str(tmp_path / name)})
+        assert found
+        assert (found.version, found.pack(Path("/nowhere"))) == (version, tmp_path / name)
+    else:
+        with pytest.raises(AnsibleActionFail, match=r"is no name of a wheel or an sdist"):
+            content({"dist": str(tmp_path / name)})
+
+
+UV = """#!/bin/sh
+[ "$1 $2 $3" = "build --wheel --out-dir" ] || exit 1
+ls -A "$5" | sort > "$LISTED"
+mkdir "$5/build"
+[ ! -e "$5/broken.py" ] || { echo "no backend"; exit 2; }
+mkdir "$4"; echo wheel > "$4/notes-1-py3-none-any.whl"
+"""
+
+
+@pytest.fixture
+def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a program uv has found in the folder that it was to build."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/uv").write_text(UV)
+    (tmp_path / "bin/uv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("LISTED", str(tmp_path / "listed"))
+    return tmp_path / "listed"
+
+
+def test_a_project_is_built_from_a_copy(tree: Path, tmp_path: Path, listed: Path) -> None:
+    in_git(tree)
+    (tree / "pyproject.toml").touch()
+    before = sorted(tree.iterdir())
+    found = content({"dist": str(tree)})
+    assert found
+    assert found.version == "v1.0"
+    assert not listed.exists()
+    work = tmp_path / "work"
+    work.mkdir()
+    assert found.pack(work).read_text() == "wheel\n"
+    assert listed.read_text().split() == [
+        ".git",
+        ".gitignore",
+        *["app.py", "link", "pyproject.toml", "web"],
+    ]
+    assert sorted(tree.iterdir()) == before
+
+
+def test_a_project_that_cannot_be_built(tree: Path, tmp_path: Path, listed: Path) -> None:
+    found = content({"dist": str(tree)})
+    assert found
+    with pytest.raises(AnsibleActionFail, match=r"neither pyproject\.toml nor setup\.py"):
+        found.pack(tmp_path)
+    for name in ("pyproject.toml", "broken.py"):
+        (tree / name).touch()
+    found = content({"dist": str(tree)})
+    assert found
+    with pytest.raises(AnsibleActionFail, match=r"cannot be built:\nno backend"):
+        found.pack(tmp_path)
