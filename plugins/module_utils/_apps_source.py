@@ -25,8 +25,10 @@ def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None
         return
     named = [kind for kind in KINDS if source[kind]]
     if len(named) != 1:
-        there = f"has {' and '.join(named)}, and may have" if named else "needs"
-        mistakes.append(f"{path}: {there} only one of {', '.join(KINDS)}")
+        none = f"needs one of {', '.join(KINDS)}"
+        mistakes.append(
+            f"{path}: has {' and '.join(named)}; keep one" if named else f"{path}: {none}"
+        )
         return
     kind = named[0]
     for option in sorted({option for options in KINDS.values() for option in options}):

@@ -227,33 +227,52 @@ class Install:
     warning: str = ""
 
 
-MANIFESTS = ("uv.lock", "requirements.txt", "pyproject.toml", "setup.py")
+MANIFESTS = ("uv.lock", "pylock.toml", "requirements.txt", "pyproject.toml", "setup.py")
+FOREIGN_LOCKS = {  # what only their own tools read, and how these write it for others
+    "poetry.lock": "poetry export --output requirements.txt",
+    "Pipfile.lock": "pipenv requirements > requirements.txt",
+}
 SELF = ("--editable", ".")
 
 
 def install(project: Project, packages: tuple[str, ...], installer: str) -> Install:
     """The rule of the documentation: the first of ``MANIFESTS`` counts, ``packages`` go with it."""
     files = project.files
-    warning = ""
     if "uv.lock" in files and installer == "uv":
         return Install(True, (packages,) if packages else ())
-    if "uv.lock" in files:
-        warning = "uv.lock is not used, because uv is not on the host; pip resolves anew"
     package = project.has_build_system or "setup.py" in files
-    if "requirements.txt" in files:
+    own = SELF if package and not project.importable else ()
+    warning = _unread_lock(files, installer)
+    steps: tuple[tuple[str, ...], ...]
+    if "pylock.toml" in files and installer == "uv":
+        # uv takes nothing else in the same resolution.
+        steps = (("--requirement", "pylock.toml"), own + packages)
+    elif "requirements.txt" in files:
         given = ("--requirement", "requirements.txt")
-        own = SELF if package and not project.importable else ()
         # pip wants a hash for everything in a resolution where anything has one.
         steps = (given, own + packages) if project.hashed else (given + own + packages,)
     elif package:
         steps = (SELF + packages,)
     elif "pyproject.toml" in files:
-        own = () if project.importable else SELF
-        steps = (project.dependencies + own + packages,)
+        steps = (project.dependencies + (() if project.importable else SELF) + packages,)
     else:
         steps = (("flask", *packages),)
-        warning = (
+        warning = warning or (
             f"none of {', '.join(MANIFESTS)} is there, so Flask's newest version is installed; "
             "name what the app needs in a requirements.txt or in python.packages"
         )
     return Install(False, tuple(step for step in steps if step), warning)
+
+
+def _unread_lock(files: frozenset[str], installer: str) -> str:
+    """A warning where the versions that the project has locked are not those that it gets."""
+    for lock in ("uv.lock", "pylock.toml"):
+        if lock in files and installer != "uv":
+            return f"{lock} is not used, because uv is not on the host; pip resolves anew"
+    if not {"pylock.toml", "requirements.txt"} & files:
+        for lock, command in FOREIGN_LOCKS.items():
+            if lock in files:
+                return (
+                    f"{lock} is not used; to keep its versions, commit what this writes: {command}"
+                )
+    return ""

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
+    FOREIGN_LOCKS,
     MANIFESTS,
     Inputs,
     Install,
@@ -247,7 +248,7 @@ def _project(folder: Path, app: Path, wsgi: str) -> Project:
     hashed = "requirements.txt" in files and "--hash=" in requirements.read_text(encoding="utf-8")
     module = app / wsgi.partition(":")[0].partition(".")[0]
     return Project(
-        files=files,
+        files=files | {name for name in FOREIGN_LOCKS if (folder / name).is_file()},
         has_build_system="build-system" in pyproject,
         dependencies=tuple(pyproject.get("project", {}).get("dependencies", ())),
         hashed=hashed,

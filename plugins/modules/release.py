@@ -17,7 +17,8 @@ description:
   - A release has its ID from all that goes into it, so nothing is built for what is there
     already. A build that fails or is interrupted leaves no release; the next one starts anew.
   - The requirements are those of the app's folder or, where it names none, of the repository's
-    root. The first of these counts. C(uv.lock), which needs uv; C(requirements.txt);
+    root. The first of these counts. C(uv.lock) or C(pylock.toml), which need uv;
+    C(requirements.txt);
     C(pyproject.toml) or C(setup.py), installed as an editable package, so that the code runs from
     the release's folder; a C(pyproject.toml) without a build system, whose dependencies are
     installed. The project is installed besides its C(requirements.txt), or without a build
