@@ -182,6 +182,8 @@ def code(job: Job, source: Source) -> list[str]:
     warnings = source.write(job.inputs.revision, job.folder)
     # A file of the source's own would make the folder a release before it is built.
     (job.folder / RECORD).unlink(missing_ok=True)
+    if os.path.lexists(job.folder / ".venv"):
+        raise ReleaseError("its code has a .venv, where a release has its own; leave it out")
     if not job.app.is_dir():
         raise ReleaseError(
             f"there is no folder {job.inputs.subdir!r} in its code; check source.subdir"

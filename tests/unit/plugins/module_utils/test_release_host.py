@@ -230,6 +230,23 @@ def test_a_missing_folder_of_the_app_is_named(
         _release_build.code(job, Git(source, "HEAD"))
 
 
+def test_what_belongs_to_the_release_is_not_taken_from_the_code(
+    tmp_path: Path, origin: Origin, source: Repository
+) -> None:
+    (origin.path / "release.json").write_text('{"revision": "", "version": "", "built": ""}')
+    revision = origin.commit("First")
+    (origin.path / ".venv").mkdir()
+    (origin.path / ".venv" / "pyvenv.cfg").touch()
+    other = origin.commit("Second")
+    source.fetch()
+    job = job_in(tmp_path, source.module, revision)
+    job.folder.parent.mkdir(parents=True)
+    _release_build.code(job, Git(source, "HEAD"))
+    assert [path.name for path in job.folder.iterdir()] == ["app.py"]
+    with pytest.raises(ReleaseError, match=r"its code has a \.venv"):
+        _release_build.code(job_in(tmp_path, source.module, other), Git(source, "HEAD"))
+
+
 def test_missing_static_folders_are_named(tmp_path: Path) -> None:
     job = job_in(tmp_path, Module(), "")
     (job.app / "static").mkdir(parents=True)
