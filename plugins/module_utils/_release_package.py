@@ -112,7 +112,7 @@ class Package(Installed):
 
     def _newest(self) -> str:
         """The requirement as uv would install it now, with its version."""
-        with tempfile.NamedTemporaryFile("w", suffix=".in") as file:
+        with tempfile.NamedTemporaryFile("w", suffix=".in", encoding="utf-8") as file:
             file.write(f"{self.requirement}\n")
             file.flush()
             argv = [self.uv, "pip", "compile", "--quiet", "--no-deps", "--no-cache", "--no-header"]

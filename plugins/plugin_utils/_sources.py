@@ -120,7 +120,7 @@ def dist(path: Path) -> Content:
 
 def key(given: str) -> str:
     """The text of a private key, which is given by itself or by its path."""
-    return existing(given, "key").read_text() if given.startswith(("/", "~")) else given
+    return existing(given, "key").read_text("utf-8") if given.startswith(("/", "~")) else given
 
 
 def existing(given: str, option: str) -> Path:
