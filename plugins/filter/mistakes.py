@@ -21,7 +21,7 @@ description:
   - Finds all mistakes of all apps, as P(pyhost.flask.resolve#filter) does, and returns them as one
     text instead of failing with it.
   - It also looks for the files that they name and that must be on the controller.
-positional: flask_defaults
+positional: flask_defaults, version
 options:
   _input:
     description: The apps, as the user wrote them.
@@ -32,6 +32,12 @@ options:
     description: Options that all apps have in common.
     type: dict
     default: {}
+  version:
+    description:
+      - The version of one app in place of the one that its source says, as V(v1.2), or, where there
+        are several apps, V(notes:v1.2).
+    type: str
+    default: ""
 """
 
 EXAMPLES = """
@@ -51,9 +57,9 @@ _value:
 """
 
 
-def mistakes(flask_apps: Any, flask_defaults: Any = None) -> str:
+def mistakes(flask_apps: Any, flask_defaults: Any = None, version: str = "") -> str:
     try:
-        apps = _apps.resolve(flask_apps, flask_defaults, app_spec())
+        apps = _apps.resolve(flask_apps, flask_defaults, app_spec(), version)
         missing = [
             f"{option} = {shown(file)}: cannot be read on the controller; to take a file that is on"
             " the host, set certificate.source to host"

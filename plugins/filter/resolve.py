@@ -23,7 +23,7 @@ description:
     defaults, and adds all that follows from them, such as paths, slots, units and the database's
     URL. The roles work with its result only.
   - Finds all mistakes of all apps in one pass.
-positional: flask_defaults
+positional: flask_defaults, version
 options:
   _input:
     description: The apps, as the user wrote them.
@@ -34,6 +34,12 @@ options:
     description: Options that all apps have in common.
     type: dict
     default: {}
+  version:
+    description:
+      - The version of one app in place of the one that its source says, as V(v1.2), or, where there
+        are several apps, V(notes:v1.2).
+    type: str
+    default: ""
 """
 
 EXAMPLES = """
@@ -62,9 +68,9 @@ def app_spec() -> _options.Spec:
     return options["flask_apps"]["options"]
 
 
-def resolve(flask_apps: Any, flask_defaults: Any = None) -> list[_apps.App]:
+def resolve(flask_apps: Any, flask_defaults: Any = None, version: str = "") -> list[_apps.App]:
     try:
-        return _apps.resolve(flask_apps, flask_defaults, app_spec())
+        return _apps.resolve(flask_apps, flask_defaults, app_spec(), version)
     except _options.Mistakes as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -21,6 +21,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import (
     check_shared_names,
     check_values,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import (
+    check_source,
+    chosen_version,
+    set_version,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._cron import CronError, crontab
 from ansible_collections.pyhost.flask.plugins.module_utils._options import (
     Mistakes,
@@ -38,11 +43,12 @@ STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 WORKER_EXTRAS = {"gevent": "[gevent]", "eventlet": "[eventlet]", "tornado": "[tornado]"}
 
 
-def resolve(apps: Any, defaults: Any, spec: Spec) -> list[App]:
+def resolve(apps: Any, defaults: Any, spec: Spec, version: str = "") -> list[App]:
     """The finished apps: every option of ``spec`` set, and the values of ``derive`` added.
 
     ``apps`` and ``defaults`` are what the user wrote in ``flask_apps`` and ``flask_defaults``,
-    ``spec`` the options of an app. Raises ``Mistakes`` with all mistakes of all apps.
+    ``spec`` the options of an app. ``version`` is another one for one app, see ``chosen_version``.
+    Raises ``Mistakes`` with all mistakes of all apps.
     """
     if not isinstance(apps, list):
         raise Mistakes(
@@ -55,6 +61,7 @@ def resolve(apps: Any, defaults: Any, spec: Spec) -> list[App]:
     if not isinstance(defaults or {}, dict):
         raise Mistakes(["flask_defaults: must be a dictionary of options of an app"])
     common = checked(defaults or {}, spec, "flask_defaults", mistakes, partly=True)
+    chosen, wanted = chosen_version(apps, version, mistakes)
     finished = []
     for index, given in enumerate(apps):
         name = given.get("name") if isinstance(given, dict) else None
@@ -64,8 +71,11 @@ def resolve(apps: Any, defaults: Any, spec: Spec) -> list[App]:
             continue
         found = len(mistakes)
         app = checked(merged(common, given), spec, path, mistakes)
+        if chosen and name == chosen:
+            set_version(app, wanted, mistakes)
         check_values(app, path, mistakes)
         check_https(app, path, mistakes)
+        check_source(app["source"], f"{path}.source", mistakes)
         if len(mistakes) == found:
             app["health"]["statuses"] = app["health"]["statuses"] or _default_statuses(
                 common, given

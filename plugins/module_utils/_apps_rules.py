@@ -74,7 +74,7 @@ CALENDAR = (
     "must be a time as systemd's OnCalendar takes it, such as daily or Mon..Fri 03:30",
 )
 VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-SECRET = ("database", "env", "nginx.users")
+SECRET = ("database", "env", "nginx.users", "python.index", "python.extra_indexes[]", "source.key")
 USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")  # in an address such as https://token@...
 OFTEN = ("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly")
 DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
@@ -97,6 +97,7 @@ PART = (
 )
 NAME = _pattern(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
 NO_NAME = "is no name for a system user; use lower-case letters, digits and hyphens, at most 24"
+INDEX, NO_INDEX = _pattern(r"https?://\S+"), "is no address, such as https://pypi.org/simple"
 TAKEN = "belongs to the system; choose another name"
 RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ("name", NAME, NO_NAME),
@@ -113,12 +114,50 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         _pattern(r"(?!-)(?!.*\.\.)[^\s~^:?*\[\\]+"),
         "is no branch, tag or commit; latest-tag is the newest tag",
     ),
+    (
+        "source.key",
+        _pattern(r"~?/[^\n]+|\s*-----BEGIN (?s:.+)"),
+        "must be an absolute path on the controller, or the text of a private key",
+    ),
+    (
+        "source.known_hosts[]",
+        _pattern(r"(@cert-authority )?\S+ (ssh|ecdsa|sk)-\S+ [\w+/=]+( .*)?"),
+        "is no line as ssh-keyscan prints them: git.example.org ssh-ed25519 AAAA...",
+    ),
+    (
+        "source.path",
+        _pattern(r"~?/[^\n]+"),
+        "must be an absolute path on the controller, such as {{ inventory_dir }}/../notes",
+    ),
+    (
+        "source.archive",
+        _pattern(r"(https?:/|~)?/[^\n]+"),
+        "must be a web address, or an absolute path on the controller, such as"
+        " {{ inventory_dir }}/notes.tar.gz",
+    ),
+    (
+        "source.dist",
+        _pattern(r"~?/[^\n]+"),
+        "must be an absolute path on the controller: a wheel, an sdist, or a project's folder",
+    ),
+    (
+        "source.package",
+        _pattern(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?([=<>!~]{1,3}[\w.!+*, <>=~-]+)?"),
+        "is no package of an index, such as notes==1.2.3 or notes[prod]>=1.2",
+    ),
+    (
+        "source.checksum",
+        _pattern(r"sha256:[0-9a-f]{64}"),
+        "must be sha256: and 64 digits of 0-9a-f",
+    ),
     ("source.subdir", *FOLDER),
     (
         "wsgi",
         _pattern(r"\w+(\.\w+)*:\w+(\.\w+)*(\(.*\))?"),
         "must be module:app or module:create_app()",
     ),
+    ("python.index", INDEX, NO_INDEX),
+    ("python.extra_indexes[]", INDEX, NO_INDEX),
     ("python.version", _pattern(r"3\.\d+(\.\d+)?"), "must be a version such as 3.12"),
     ("database", _database_known, "must be sqlite, mysql or a URL as SQLAlchemy takes it"),
     (

@@ -17,6 +17,7 @@ from typing import Any
 # Part of each release's ID. One more for every change that makes the same input another release.
 FORMAT = 1
 COMMIT = re.compile(r"[0-9a-f]{40}")
+LATER = ("kind", "submodules")  # of ``Inputs``
 LATEST_TAG = "latest-tag"
 
 
@@ -38,10 +39,11 @@ class Remote:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A revision and the branch, tag or commit that it was asked for by."""
+class Revision:
+    """What goes into a release, by the ``id`` of its content, and what people call it: the branch,
+    the tag, the file's name."""
 
-    revision: str
+    id: str
     version: str
 
 
@@ -62,16 +64,16 @@ def parse_refs(text: str) -> Remote:
     return Remote(names.get("HEAD", ""), default, branches, tags)
 
 
-def find(remote: Remote, version: str) -> Source:
+def find(remote: Remote, version: str) -> Revision:
     """The branch, tag or ``HEAD`` that is asked for. As in git, a tag wins over a branch.
 
     ``ReleaseError`` names what looks similar.
     """
     if version == "HEAD" and remote.head:
-        return Source(remote.head, remote.default or version)
+        return Revision(remote.head, remote.default or version)
     for names in (remote.tags, remote.branches):
         if version in names:
-            return Source(names[version], version)
+            return Revision(names[version], version)
     if version == "HEAD":
         raise ReleaseError("it has no commit on its default branch; push one, or name a branch")
     known = list(dict.fromkeys([*remote.branches, *remote.tags]))
@@ -107,9 +109,13 @@ class Inputs:
     shared: tuple[str, ...] = ()
     wsgi: str = ""
     installer: str = "uv"
+    kind: str = ""  # of the source, with the package's name; empty for git
+    submodules: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        return {**vars(self), "packages": list(self.packages), "shared": list(self.shared)}
+        found = {**vars(self), "packages": list(self.packages), "shared": list(self.shared)}
+        # These came later, and must not rename the releases that there are.
+        return {name: value for name, value in found.items() if value or name not in LATER}
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,8 @@ class Plan:
 def release_id(inputs: Inputs) -> str:
     """The wanted release's ID: the same for the same input, and different for any other."""
     text = json.dumps([FORMAT, inputs.as_dict()], sort_keys=True)
-    return f"{inputs.revision[:12]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    beginning = re.sub(r"[^0-9A-Za-z.]", "-", inputs.revision[:12])
+    return f"{beginning}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def plan(wanted: str, keep: int, have: Have) -> Plan:
@@ -220,33 +227,52 @@ class Install:
     warning: str = ""
 
 
-MANIFESTS = ("uv.lock", "requirements.txt", "pyproject.toml", "setup.py")
+MANIFESTS = ("uv.lock", "pylock.toml", "requirements.txt", "pyproject.toml", "setup.py")
+FOREIGN_LOCKS = {  # what only their own tools read, and how these write it for others
+    "poetry.lock": "poetry export --output requirements.txt",
+    "Pipfile.lock": "pipenv requirements > requirements.txt",
+}
 SELF = ("--editable", ".")
 
 
 def install(project: Project, packages: tuple[str, ...], installer: str) -> Install:
     """The rule of the documentation: the first of ``MANIFESTS`` counts, ``packages`` go with it."""
     files = project.files
-    warning = ""
     if "uv.lock" in files and installer == "uv":
         return Install(True, (packages,) if packages else ())
-    if "uv.lock" in files:
-        warning = "uv.lock is not used, because uv is not on the host; pip resolves anew"
     package = project.has_build_system or "setup.py" in files
-    if "requirements.txt" in files:
+    own = SELF if package and not project.importable else ()
+    warning = _unread_lock(files, installer)
+    steps: tuple[tuple[str, ...], ...]
+    if "pylock.toml" in files and installer == "uv":
+        # uv takes nothing else in the same resolution.
+        steps = (("--requirement", "pylock.toml"), own + packages)
+    elif "requirements.txt" in files:
         given = ("--requirement", "requirements.txt")
-        own = SELF if package and not project.importable else ()
         # pip wants a hash for everything in a resolution where anything has one.
         steps = (given, own + packages) if project.hashed else (given + own + packages,)
     elif package:
         steps = (SELF + packages,)
     elif "pyproject.toml" in files:
-        own = () if project.importable else SELF
-        steps = (project.dependencies + own + packages,)
+        steps = (project.dependencies + (() if project.importable else SELF) + packages,)
     else:
         steps = (("flask", *packages),)
-        warning = (
+        warning = warning or (
             f"none of {', '.join(MANIFESTS)} is there, so Flask's newest version is installed; "
             "name what the app needs in a requirements.txt or in python.packages"
         )
     return Install(False, tuple(step for step in steps if step), warning)
+
+
+def _unread_lock(files: frozenset[str], installer: str) -> str:
+    """A warning where the versions that the project has locked are not those that it gets."""
+    for lock in ("uv.lock", "pylock.toml"):
+        if lock in files and installer != "uv":
+            return f"{lock} is not used, because uv is not on the host; pip resolves anew"
+    if not {"pylock.toml", "requirements.txt"} & files:
+        for lock, command in FOREIGN_LOCKS.items():
+            if lock in files:
+                return (
+                    f"{lock} is not used; to keep its versions, commit what this writes: {command}"
+                )
+    return ""

@@ -24,9 +24,9 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Inputs,
     Release,
     ReleaseError,
-    Source,
+    Revision,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Repository
+from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
     Venv,
     installed,
@@ -117,9 +117,7 @@ def one_at_a_time(root: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def build(
-    job: Job, repository: Repository, source: Source, borrow: str
-) -> tuple[Release, list[str]]:
+def build(job: Job, source: Source, wanted: Revision, borrow: str) -> tuple[Release, list[str]]:
     """Build the release, from nothing; return it, and warnings.
 
     ``borrow`` is the ID of a release whose compiled files may serve here too, or empty.
@@ -127,27 +125,46 @@ def build(
     nothing.
     """
     refuse_unknown_user(job.user)
-    warnings = [*lay_out(job, repository), *fill(job)]
+    warnings = [*lay_out(job, source), *fill(job, source)]
     job.venv.compile(job.folder, job.root / "releases" / borrow / ".venv" if borrow else None)
     preflight(job)
-    return record(job, repository, source), warnings
+    return record(job, source, wanted), warnings
 
 
-def lay_out(job: Job, repository: Repository) -> list[str]:
+def lay_out(job: Job, source: Source) -> list[str]:
     """The code in its folder, with the links to the shared folders; return warnings."""
-    code(job, repository)
+    warnings = code(job, source)
     share(job)
-    check_static(job)
-    if (job.folder / ".gitmodules").exists():
-        return ["the repository's submodules are not fetched; their folders are empty"]
-    return []
+    if not source.package(job.inputs.revision):
+        check_static(job)
+    return warnings
 
 
-def fill(job: Job) -> list[str]:
-    """The venv with all that the app requires; return warnings."""
+def fill(job: Job, source: Source) -> list[str]:
+    """The venv with all that the app requires, or with the app itself; return warnings."""
     job.venv.make()
+    package = source.package(job.inputs.revision)
+    if package:
+        job.venv.install_package(package)
+        show_installed(job)
+        check_static(job)
+        return []
     warning = job.venv.fill(job.folder, job.app)
     return [warning] if warning else []
+
+
+def show_installed(job: Job) -> None:
+    """Give an app that was installed as a package what one in a folder has.
+
+    Its code is found by a path without Python's version, ``site-packages``, for static files and
+    migrations. Its instance folder, which Flask looks for in the venv, is the shared one.
+    """
+    (site,) = (job.folder / ".venv").glob("lib/python*/site-packages")
+    (job.folder / "site-packages").symlink_to(site.relative_to(job.folder))
+    if "instance" in job.inputs.shared:
+        module = job.inputs.wsgi.partition(":")[0]
+        for name in sorted({module, module.partition(".")[0]}):
+            link(job, job.folder / ".venv" / "var" / f"{name}-instance", "instance")
 
 
 def refuse_unknown_user(user: str) -> None:
@@ -157,21 +174,21 @@ def refuse_unknown_user(user: str) -> None:
         raise ReleaseError(f"there is no user {user!r} on the host; make it first") from error
 
 
-def code(job: Job, repository: Repository) -> None:
-    """Write the revision's files into an empty folder."""
-    try:
-        _empty(job.folder)
-        repository.checkout(job.inputs.revision, job.folder)
-    except ReleaseError:
-        # A mirror that has the commit but not all of its files was interrupted, or is damaged.
-        shutil.rmtree(repository.mirror)
-        repository.fetch()
-        _empty(job.folder)
-        repository.checkout(job.inputs.revision, job.folder)
+def code(job: Job, source: Source) -> list[str]:
+    """Write the revision's files into an empty folder; return warnings."""
+    if job.folder.exists():
+        shutil.rmtree(job.folder)
+    job.folder.mkdir()
+    warnings = source.write(job.inputs.revision, job.folder)
+    # A file of the source's own would make the folder a release before it is built.
+    (job.folder / RECORD).unlink(missing_ok=True)
+    if os.path.lexists(job.folder / ".venv"):
+        raise ReleaseError("its code has a .venv, where a release has its own; leave it out")
     if not job.app.is_dir():
         raise ReleaseError(
-            f"there is no folder {job.inputs.subdir!r} in the repository; check source.subdir"
+            f"there is no folder {job.inputs.subdir!r} in its code; check source.subdir"
         )
+    return warnings
 
 
 def check_static(job: Job) -> None:
@@ -191,23 +208,26 @@ def share(job: Job) -> None:
     if job.inputs.shared and not job.trial_of:
         _shared_folder(job)
     for name in job.inputs.shared:
-        kept = job.shared / name
-        places = [job.app / name]
+        link(job, job.app / name, name)
         if name == "instance" and (job.app / "src").is_dir():
-            places.append(job.app / "src" / name)
-        for place in places:
-            _refuse_outside(job, place)
-            if not os.path.lexists(kept) and job.trial_of:
-                place.mkdir(parents=True, exist_ok=True)
-                continue
-            if not os.path.lexists(kept):
-                _first_content(job, place if place.is_dir() else None, kept)
-            if place.is_dir() and not place.is_symlink():
-                shutil.rmtree(place)
-            elif os.path.lexists(place):
-                place.unlink()
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(kept)
+            link(job, job.app / "src" / name, name)
+
+
+def link(job: Job, place: Path, name: str) -> None:
+    """Let a place in the release be a link to the shared folder ``name``."""
+    kept = job.shared / name
+    _refuse_outside(job, place)
+    if not os.path.lexists(kept) and job.trial_of:
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    if not os.path.lexists(kept):
+        _first_content(job, place if place.is_dir() else None, kept)
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    elif os.path.lexists(place):
+        place.unlink()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(kept)
 
 
 def preflight(job: Job) -> None:
@@ -230,15 +250,15 @@ def preflight(job: Job) -> None:
         raise ReleaseError(f"{wsgi} cannot be imported.{remedy(said)}\n{tail}")
 
 
-def record(job: Job, repository: Repository, source: Source) -> Release:
+def record(job: Job, source: Source, wanted: Revision) -> Release:
     """Write the record that makes the folder a release, after everything else is on the disk."""
     built = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     packages = installed(job.folder / ".venv")
     content = {
         "id": job.id,
-        "revision": source.revision,
-        "version": source.version,
-        "subject": repository.subject(source.revision),
+        "revision": wanted.id,
+        "version": wanted.version,
+        "subject": source.subject(wanted.id),
         "built": built,
         "python": job.inputs.python,
         "installer": job.inputs.installer,
@@ -254,7 +274,7 @@ def record(job: Job, repository: Repository, source: Source) -> Release:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, job.folder / RECORD)
-    return Release(job.id, source.revision, source.version, built, packages)
+    return Release(job.id, wanted.id, wanted.version, built, packages)
 
 
 def prune(root: Path, ids: Sequence[str]) -> None:
@@ -268,12 +288,6 @@ def prune(root: Path, ids: Sequence[str]) -> None:
 def _target(link: Path) -> str:
     """The ID of the release that a link points to; empty where there is none."""
     return os.path.basename(os.readlink(link)) if link.is_symlink() and link.exists() else ""
-
-
-def _empty(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir()
 
 
 def _shared_folder(job: Job) -> None:

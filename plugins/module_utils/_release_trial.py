@@ -29,7 +29,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session impo
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
 from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
-from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Repository
+from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
     CACHE,
     PYTHONS,
@@ -72,7 +72,7 @@ class Trial:
         return [_migrate.diff(name, self.pending.have, self.pending.plan, self.pending.sql)]
 
 
-def trial(job: Job, repository: Repository, migrations: dict[str, Any] | None) -> Trial:
+def trial(job: Job, source: Source, migrations: dict[str, Any] | None) -> Trial:
     """Build the release in a scratch folder, and ask it for its migrations.
 
     ``migrations`` holds ``flask_app`` and ``folder``, or is None where nothing is to be asked.
@@ -81,11 +81,16 @@ def trial(job: Job, repository: Repository, migrations: dict[str, Any] | None) -
     """
     found = Trial()
     with scratch(job.user) as folder:
-        job = replace(job, root=folder, trial_of=job.root, variables=own_caches(job, folder))
+        job = replace(
+            job,
+            root=folder,
+            trial_of=job.root,
+            variables={**job.variables, **own_caches(job, folder)},
+        )
         job.folder.parent.mkdir()
-        found.warnings += _release_build.lay_out(job, repository)
+        found.warnings += _release_build.lay_out(job, source)
         try:
-            found.warnings += _release_build.fill(job)
+            found.warnings += _release_build.fill(job, source)
         except ReleaseError as error:
             found.warnings.append(
                 f"the packages and migrations of {job.id} are not known, because it could not be"

@@ -10,13 +10,14 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
+    FOREIGN_LOCKS,
     MANIFESTS,
     Inputs,
     Install,
@@ -147,6 +148,13 @@ class Venv:
         (self.path / ".lock").unlink(missing_ok=True)
         return todo.warning
 
+    def install_package(self, package: str) -> None:
+        """Install the app itself, and the extra packages."""
+        todo = Install(steps=((package, *self.inputs.packages),))
+        for argv in self._commands(todo):
+            self._run(argv, Path("/"), "the package could not be installed")
+        (self.path / ".lock").unlink(missing_ok=True)
+
     def compile(self, root: Path, other: Path | None) -> None:
         """Compile everything in the release, because the app cannot keep what it compiles.
 
@@ -191,6 +199,24 @@ def remedy(said: str) -> str:
     return next((f" {text}" for pattern, text in REMEDIES if re.search(pattern, said)), "")
 
 
+def indexes(index: str, extra: Sequence[str]) -> dict[str, str]:
+    """Variables that name package indexes to uv and pip: so their passwords are in no command line.
+
+    uv takes a package from the first index that has it, and asks ``extra`` ones first; so nobody
+    can put another one of that name into the public index. pip takes the best version of all.
+    """
+    found = {}
+    for tool in ("UV", "PIP"):
+        found.update({f"{tool}_INDEX_URL": index} if index else {})
+        found.update({f"{tool}_EXTRA_INDEX_URL": " ".join(extra)} if extra else {})
+    return found
+
+
+def usable(uv: str) -> str:
+    """The program uv; empty where it is not there."""
+    return uv if os.access(uv, os.X_OK) else ""
+
+
 def python_version(wanted: str) -> str:
     """Major and minor version of the interpreter that is taken, found without starting it."""
     if wanted:
@@ -222,7 +248,7 @@ def _project(folder: Path, app: Path, wsgi: str) -> Project:
     hashed = "requirements.txt" in files and "--hash=" in requirements.read_text(encoding="utf-8")
     module = app / wsgi.partition(":")[0].partition(".")[0]
     return Project(
-        files=files,
+        files=files | {name for name in FOREIGN_LOCKS if (folder / name).is_file()},
         has_build_system="build-system" in pyproject,
         dependencies=tuple(pyproject.get("project", {}).get("dependencies", ())),
         hashed=hashed,

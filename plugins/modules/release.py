@@ -17,7 +17,8 @@ description:
   - A release has its ID from all that goes into it, so nothing is built for what is there
     already. A build that fails or is interrupted leaves no release; the next one starts anew.
   - The requirements are those of the app's folder or, where it names none, of the repository's
-    root. The first of these counts. C(uv.lock), which needs uv; C(requirements.txt);
+    root. The first of these counts. C(uv.lock) or C(pylock.toml), which need uv;
+    C(requirements.txt);
     C(pyproject.toml) or C(setup.py), installed as an editable package, so that the code runs from
     the release's folder; a C(pyproject.toml) without a build system, whose dependencies are
     installed. The project is installed besides its C(requirements.txt), or without a build
@@ -49,21 +50,79 @@ options:
     type: path
     required: true
     description: The app's folder. The releases stand in C(releases) in it.
-  git:
-    type: str
+  source:
+    type: dict
     required: true
-    description:
-      - The repository's address. A user and a password or token in it are never shown.
-  version:
-    type: str
-    default: HEAD
-    description:
-      - A branch, a tag, a commit (all 40 digits), V(HEAD) for the default branch, or V(latest-tag)
-        for the newest tag of the default branch, as C(git describe) finds it.
-  subdir:
-    type: str
-    default: ""
-    description: The app's folder in the repository.
+    description: Where the app's code comes from.
+    suboptions:
+      git:
+        type: str
+        description:
+          - The repository's address. A user and a password or token in it are never shown.
+          - Exactly one of O(source.git), O(source.path), O(source.archive), O(source.dist) and
+            O(source.package) is needed.
+      version:
+        type: str
+        default: ""
+        description:
+          - For O(source.git). A branch, a tag, a commit (all 40 digits), or V(latest-tag) for the
+            newest tag of the default branch, as C(git describe) finds it. Empty, or V(HEAD), for
+            the default branch.
+      key:
+        type: str
+        default: ""
+        description:
+          - For O(source.git) at an SSH address. The text of a private key; in a playbook also the
+            path of one on the controller. It is in memory only, as long as the module runs.
+      known_hosts:
+        type: list
+        elements: str
+        default: []
+        description:
+          - For O(source.git) at an SSH address. The server's keys, as ssh-keyscan prints them. No
+            other ones are believed then, and without it those that the host knows.
+      submodules:
+        type: bool
+        default: false
+        description: For O(source.git). Whether its submodules are fetched, too.
+      path:
+        type: str
+        description:
+          - A folder on the controller, which is sent where the host has no release of its content
+            yet. That is what git tracks in it or would track, as it stands in the work tree;
+            without git, everything but virtual environments, caches and the like.
+      exclude:
+        type: list
+        elements: str
+        default: []
+        description: Patterns of files and folders in O(source.path) that are not sent.
+      archive:
+        type: str
+        description:
+          - A tar or zip file on the controller, or at a web address. It is sent or fetched where
+            the host does not have a release of it yet. A folder that all lies in is left out.
+          - One that would write outside of its folder, or is larger than 1 GiB or 100,000 files
+            unpacked, is refused, before anything of it is written.
+      dist:
+        type: str
+        description:
+          - A wheel or an sdist on the controller, or the folder of a project that is built there,
+            by C(uv build) or C(python -m build). It is sent, installed into the release's venv, and
+            removed.
+      package:
+        type: str
+        description:
+          - A package of an index, as in C(notes[prod]==1.2.3), which is installed into the
+            release's venv. Where the version is left open, the newest one that fits is found by uv.
+      checksum:
+        type: str
+        default: ""
+        description:
+          - The SHA-256 of O(source.archive), as in C(sha256:9f86d0...). Required for a web address.
+      subdir:
+        type: str
+        default: ""
+        description: The app's folder in the source.
   python_version:
     type: str
     default: ""
@@ -73,6 +132,19 @@ options:
     elements: str
     default: []
     description: Packages that are installed together with the app's requirements.
+  index:
+    type: str
+    default: ""
+    description:
+      - The address of the package index, in place of PyPI. A user and a password or token in it are
+        never shown.
+  extra_indexes:
+    type: list
+    elements: str
+    default: []
+    description:
+      - Further package indexes. uv takes a package from the first one that has it, and from
+        O(index) where none has.
   shared:
     type: list
     elements: str
@@ -121,6 +193,9 @@ options:
     description:
       - How many releases stay when one is built, it among them. The live one, the one before it
         and what a slot runs always do.
+  _sent:
+    description: Internal. What the controller has of the source; not for playbooks.
+    type: dict
   _holder:
     description: Internal. The play that the module is a step of; not for playbooks.
     type: dict
@@ -131,8 +206,7 @@ EXAMPLES = r"""
   pyhost.flask.release:
     name: notes
     root: /srv/notes
-    git: https://git.example.org/notes.git
-    version: latest-tag
+    source: {git: https://git.example.org/notes.git, version: latest-tag}
     packages: [gunicorn, pymysql]
     shared: [instance]
     wsgi: notes:create_app()
@@ -152,11 +226,11 @@ path:
   returned: success
   type: str
 revision:
-  description: The commit.
+  description: The commit, or the SHA-256 of what the release was made from.
   returned: success
   type: str
 version:
-  description: The branch, the tag or the commit that it was asked for by.
+  description: The branch, the tag or the commit that it was asked for by, or the file's name.
   returned: success
   type: str
 live:
@@ -200,49 +274,46 @@ seconds:
 """
 
 import os
-import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import (
-    _deploy_host,
-    _release,
-    _release_build,
+from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import (
+    secrets_of_indexes,
+    source_of,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
-from ansible_collections.pyhost.flask.plugins.module_utils._release import (
-    Have,
-    Inputs,
-    Release,
-    ReleaseError,
-    Source,
-    changed_packages,
-    shown,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
-from ansible_collections.pyhost.flask.plugins.module_utils._release_git import (
-    Repository,
-    repository,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import python_version
-
-if TYPE_CHECKING:
-    from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Trial
+from ansible_collections.pyhost.flask.plugins.module_utils._release_source import NotSent
+from ansible_collections.pyhost.flask.plugins.module_utils._release_steps import deploy
 
 SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "root": {"type": "path", "required": True},
-    "git": {"type": "str", "required": True},
-    "version": {"type": "str", "default": "HEAD"},
-    "subdir": {"type": "str", "default": ""},
+    "source": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "git": {"type": "str"},
+            "version": {"type": "str", "default": ""},
+            "key": {"type": "str", "default": "", "no_log": True},
+            "known_hosts": {"type": "list", "elements": "str", "default": []},
+            "submodules": {"type": "bool", "default": False},
+            "path": {"type": "str"},
+            "exclude": {"type": "list", "elements": "str", "default": []},
+            "archive": {"type": "str"},
+            "dist": {"type": "str"},
+            "package": {"type": "str"},
+            "checksum": {"type": "str", "default": ""},
+            "subdir": {"type": "str", "default": ""},
+        },
+    },
     "python_version": {"type": "str", "default": ""},
     "packages": {"type": "list", "elements": "str", "default": []},
+    "index": {"type": "str", "default": ""},
+    "extra_indexes": {"type": "list", "elements": "str", "default": []},
     "shared": {"type": "list", "elements": "str", "default": []},
     "static": {"type": "list", "elements": "str", "default": []},
     "wsgi": {"type": "str", "required": True},
@@ -257,6 +328,7 @@ SPEC: dict[str, Any] = {
         },
     },
     "keep": {"type": "int", "default": 5},
+    "_sent": {"type": "dict"},
     "_holder": HOLDER,
 }
 
@@ -266,204 +338,21 @@ def main() -> None:
     started = time.monotonic()
     # Whatever umask root has, the app and nginx must be able to read what is made here.
     os.umask(0o022)
-    source = repository(module, module.params["git"], Path(module.params["root"]) / "repo.git")
-    module.no_log_values.update(source.secrets)
+    try:
+        source = source_of(module)
+    except ReleaseError as error:
+        module.fail_json(msg=f"{module.params['name']}: {error}")
+    module.no_log_values.update(source.secrets | secrets_of_indexes(module.params))
     with _deploy_host.begin(module, "build") as step:
         try:
             result = deploy(module, source, step)
+        except NotSent:
+            module.exit_json(changed=False, send=True)
         except (ReleaseError, OSError) as error:
             reason = step.fail(str(error))
-            what = f"{module.params['name']} ({source.address}, version {module.params['version']})"
+            what = f"{module.params['name']} ({source})"
             module.fail_json(msg=f"{what}: {reason}\nWhat runs was not touched.")
     module.exit_json(**result, seconds=round(time.monotonic() - started, 2))
-
-
-def deploy(module: AnsibleModule, source: Repository, step: Deploy) -> dict[str, Any]:
-    """Bring the host to the wanted release, or say what that would do; return the result."""
-    if not shutil.which("git"):
-        if not module.check_mode:
-            raise ReleaseError("there is no git on the host; install it (app_packages names it)")
-        module.warn(f"{module.params['name']}: no git on the host yet, so the revision is unknown")
-        return {
-            "changed": True,
-            "built": False,
-            **result(Release("", version=module.params["version"]), Have()),
-        }
-    if module.check_mode:
-        with source.scratch() as copy:
-            return carry_out(module, copy, step)
-    with _release_build.one_at_a_time(Path(module.params["root"])):
-        return carry_out(module, source, step)
-
-
-def carry_out(module: AnsibleModule, source: Repository, step: Deploy) -> dict[str, Any]:
-    """The same, with git at hand."""
-    name, root = module.params["name"], Path(module.params["root"])
-    have = _release_build.observe(root)
-    wanted = resolve(source, module.params["version"])
-    job = job_for(module, root, wanted.revision)
-    plan = _release.plan(job.id, module.params["keep"], have)
-    step.note(release=job.id, idle=job.id == have.live and not plan.build)
-    found: Trial | None = None
-    if not plan.build:
-        release = have.releases[job.id]
-        _release_build.check_static(job)
-    elif module.check_mode:
-        found = try_out(job, source)
-        release = Release(job.id, wanted.revision, wanted.version, packages=found.packages)
-    else:
-        obtain(source, wanted.revision)
-        release, warnings = _release_build.build(job, source, wanted, lender(have))
-        warn(module, warnings)
-    commits = commits_between(source, have.releases.get(have.live), wanted.revision)
-    step.note(commits=commits)
-    if not module.check_mode:
-        _release_build.prune(root, plan.prune)
-    return {
-        "changed": plan.build or bool(plan.prune),
-        "built": found is None,
-        "diff": [
-            *(diffs(name, have, release, commits, found) if plan.build else ()),
-            *removal(name, plan.prune),
-        ],
-        **({"migrations": found.migrations} if found and found.pending else {}),
-        **result(replace(release, version=wanted.version), have, root, commits, plan.prune),
-    }
-
-
-def try_out(job: Job, source: Repository) -> Trial:
-    """Find out what the release would bring, without building it to stay."""
-    # Imported here, for a run that has nothing to do need not wait for it.
-    from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import trial
-
-    obtain(source, job.inputs.revision)
-    found = trial(job, source, job.module.params["migrations"])
-    warn(job.module, found.warnings)
-    return found
-
-
-def warn(module: AnsibleModule, warnings: Sequence[str]) -> None:
-    for text in warnings:
-        module.warn(f"{module.params['name']}: {text}")
-
-
-def resolve(source: Repository, version: str) -> Source:
-    """The revision that is asked for. The server is not asked about a commit."""
-    if _release.COMMIT.fullmatch(version):
-        return Source(version, version)
-    return source.resolve(version)
-
-
-def obtain(source: Repository, revision: str) -> None:
-    """Have a commit in the mirror."""
-    if not source.has(revision):
-        source.fetch()
-    if not source.has(revision):
-        raise ReleaseError("none of its branches and tags has this commit; push it, or check it")
-
-
-def commits_between(source: Repository, live: Release | None, revision: str) -> list[str]:
-    """The subjects of what is new since the live release; in check mode fetched for this alone."""
-    if not live or live.revision == revision:
-        return []
-    if not source.has(revision):
-        source.fetch()
-    return source.commits(live.revision, revision)
-
-
-def job_for(module: AnsibleModule, root: Path, revision: str) -> Job:
-    """The release that the options ask for."""
-    params = module.params
-    uv = params["uv"] if os.access(params["uv"], os.X_OK) else ""
-    inputs = Inputs(
-        revision=revision,
-        subdir=params["subdir"],
-        python_version=params["python_version"],
-        python=python_version(params["python_version"]),
-        packages=tuple(params["packages"]),
-        shared=tuple(params["shared"]),
-        wsgi=params["wsgi"],
-        installer="uv" if uv else "pip",
-    )
-    return Job(
-        module=module,
-        root=root,
-        id=_release.release_id(inputs),
-        inputs=inputs,
-        static=tuple(params["static"]),
-        user=params["user"],
-        uv=uv,
-        environment=environment(params["environment"]),
-    )
-
-
-def environment(path: str | None) -> dict[str, str] | None:
-    """The app's environment; None where its file does not exist."""
-    if not path or not os.path.exists(path):
-        return None
-    try:
-        return parse(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ReleaseError(f"the environment file {path} is broken: {error}") from error
-
-
-def lender(have: Have) -> str:
-    """The release whose compiled files a new one is most likely to need: the live or newest one."""
-    newest = max(have.releases.values(), key=lambda release: release.built, default=None)
-    return have.live if have.live in have.releases else newest.id if newest else ""
-
-
-def dependencies(live: Release | None, release: Release) -> dict[str, list[dict[str, str]]]:
-    """The packages that differ; none where those of the new release are not known yet."""
-    if not release.packages:
-        return changed_packages({}, {})
-    return changed_packages(live.packages if live else {}, release.packages)
-
-
-def diffs(
-    name: str, have: Have, release: Release, commits: Sequence[str], found: Trial | None
-) -> list[dict[str, str]]:
-    """From the live release to the new one, as Ansible shows it, and its migrations."""
-    live = have.releases.get(have.live)
-    packages = dependencies(live, release)
-    shown_release = {
-        "before_header": f"release of {name}: {live.id if live else 'none'}",
-        "after_header": f"release of {name}: {release.id}",
-        "before": shown(live, (), packages, "from"),
-        "after": shown(release, commits, packages, "to"),
-    }
-    return [shown_release, *(found.diffs(name) if found else ())]
-
-
-def removal(name: str, ids: Sequence[str]) -> list[dict[str, str]]:
-    """The old releases that go, as Ansible shows it."""
-    if not ids:
-        return []
-    header = f"old releases of {name}"
-    text = "".join(f"{one}\n" for one in ids)
-    return [{"before_header": header, "after_header": header, "before": text, "after": ""}]
-
-
-def result(
-    release: Release,
-    have: Have,
-    root: Path | None = None,
-    commits: Sequence[str] = (),
-    pruned: Sequence[str] = (),
-) -> dict[str, Any]:
-    """What is returned about a release."""
-    is_live = bool(release.id) and release.id == have.live
-    return {
-        "id": release.id,
-        "path": str(root / "releases" / release.id) if root else "",
-        "revision": release.revision,
-        "version": release.version,
-        "live": is_live,
-        "previous": (have.previous if is_live else have.live) or None,
-        "commits": list(commits),
-        "dependencies": dependencies(have.releases.get(have.live), release),
-        "pruned": list(pruned),
-    }
 
 
 if __name__ == "__main__":

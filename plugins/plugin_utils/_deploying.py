@@ -52,10 +52,14 @@ class Deploying(ActionBase):
                 time.sleep(POLL)
 
     def _step(self, holder: Options | None, task_vars: Options) -> Options:
-        arguments = {**self._task.args, **({"_holder": holder} if holder else {})}
+        arguments = {**self._arguments(), **({"_holder": holder} if holder else {})}
         return self._execute_module(
             module_name=f"pyhost.flask.{self.name}", module_args=arguments, task_vars=task_vars
         )
+
+    def _arguments(self) -> Options:
+        """The module's options."""
+        return dict(self._task.args)
 
     def _patience(self, task_vars: Options) -> float:
         """The seconds of ``app_lock_wait``, which is a variable of the role app."""

@@ -23,6 +23,8 @@ NOTES: dict[str, Any] = {
     "domains": ["notes.example.org"],
     "certbot": {"email": "ops@example.org"},
 }
+SHA = "sha256:" + 64 * "0"
+SSH = {"git": "git@git.example.org:notes.git"}
 OTHER = {**NOTES, "name": "blog", "domains": ["blog.example.org"]}
 
 
@@ -222,9 +224,46 @@ def test_the_users_own_variables_win() -> None:
     ("option", "value", "text"),
     [
         ("domian", ["x"], "flask_apps[notes]: unknown option 'domian'; did you mean 'domains'?"),
-        ("source.branch", "x", "source: unknown option 'branch'; there are: git, subdir, version"),
+        ("source.branch", "x", "source: unknown option 'branch'; there are: archive, "),
         ("source", None, "flask_apps[notes].source: is missing. Where the app's code comes from."),
-        ("source", {}, "flask_apps[notes].source.git: is missing. The address of the git"),
+        ("source", {}, "flask_apps[notes].source: needs one of git, "),
+        ("source.archive", "/notes.tgz", "source: has git and archive; keep one"),
+        ("source.checksum", SHA, "source.checksum: goes with archive, and not with git"),
+        ("source", {"path": "../notes"}, "source.path = '../notes': must be an absolute path on"),
+        ("source", {**SSH, "key": "secret"}, "source.key = (hidden): must be an absolute path on"),
+        ("source.key", "/k", "source.key: is for an SSH address, as git@git.example.org:x.git"),
+        ("source", {**SSH, "known_hosts": ["AAAA"]}, "known_hosts[0] = 'AAAA': is no line as"),
+        (
+            "source",
+            {"dist": "/x", "subdir": "web"},
+            "source.subdir: goes with git or path or archive",
+        ),
+        ("source", {"dist": "notes.whl"}, "source.dist = 'notes.whl': must be an absolute path"),
+        (
+            "source",
+            {"package": "notes @ https://x"},
+            "is no package of an index, such as notes==1.2",
+        ),
+        ("source", {"package": "-r x"}, "source.package = '-r x': is no package of an index"),
+        (
+            "python.index",
+            "pypi",
+            "python.index = (hidden): is no address, such as https://pypi.org",
+        ),
+        ("python.extra_indexes", ["x"], "python.extra_indexes[0] = (hidden): is no address"),
+        ("source.exclude", ["docs"], "source.exclude: goes with path, and not with git; leave it"),
+        ("source", {"archive": "notes.tgz"}, "source.archive = 'notes.tgz': must be a web address"),
+        ("source", {"archive": "https://h/n.tgz"}, "source.checksum: is missing; an archive at a"),
+        (
+            "source",
+            {"archive": "/n.tgz", "checksum": "md5:1"},
+            "source.checksum = 'md5:1': must be sha256:",
+        ),
+        (
+            "source",
+            {"archive": "/n.tgz", "version": "v1"},
+            "source.version: goes with git, and not with archive",
+        ),
         ("source", "https://x", "source = 'https://x': must be a dictionary of options"),
         ("source.git", "nope", "source.git = 'nope': is no address of a repository"),
         ("source.git", "-oProxyCommand=x", "source.git = '-oProxyCommand=x': is no address"),
@@ -454,3 +493,38 @@ def test_not_a_list(apps: Any) -> None:
 )
 def test_good_values(app: dict[str, Any]) -> None:
     assert resolve(app)
+
+
+PACKAGED = {**OTHER, "source": {"package": "blog[prod]>=1"}}
+LOCAL = {**OTHER, "source": {"path": "/home/me/blog"}}
+
+
+@pytest.mark.parametrize(
+    ("apps", "version", "source"),
+    [
+        ([NOTES], "v0.2.3", {"version": "v0.2.3"}),
+        ([NOTES], "notes:v0.2.3", {"version": "v0.2.3"}),
+        ([PACKAGED, NOTES], "blog:1.4", {"package": "blog[prod]==1.4"}),
+        ([NOTES, PACKAGED], "", {"version": ""}),
+    ],
+)
+def test_another_version(apps: list[Any], version: str, source: dict[str, str]) -> None:
+    finished = _apps.resolve(apps, {}, app_spec(), version)
+    assert source.items() <= finished[0]["source"].items()
+    assert finished[1:] == _apps.resolve(apps, {}, app_spec())[1:]
+
+
+@pytest.mark.parametrize(
+    ("apps", "version", "text"),
+    [
+        ([NOTES, OTHER], "v1", "version=v1: there are several apps; say which, as in notes:v1"),
+        ([NOTES], "blog:v1", "version=blog:v1: there is no app 'blog'; there are: notes"),
+        ([LOCAL], "v1", "version=v1: blog comes from path, which has no versions"),
+        ([NOTES], "--x", "source.version = '--x': is no branch, tag or commit"),
+        ([PACKAGED], "1 @ x", "source.package = 'blog[prod]==1 @ x': is no package of an index"),
+    ],
+)
+def test_another_version_that_cannot_be(apps: list[Any], version: str, text: str) -> None:
+    with pytest.raises(Mistakes) as caught:
+        _apps.resolve(apps, {}, app_spec(), version)
+    assert text in caught.value.lines[0]

@@ -17,7 +17,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Project,
     Release,
     ReleaseError,
-    Source,
+    Revision,
     changed_packages,
     find,
     install,
@@ -51,15 +51,15 @@ def test_refs_are_parsed() -> None:
 @pytest.mark.parametrize(
     ("version", "source"),
     [
-        ("HEAD", Source(A, "main")),
-        ("main", Source(A, "main")),
-        ("feature/login", Source(B, "feature/login")),
-        ("v1.0", Source(A, "v1.0")),
-        ("light", Source(D, "light")),
-        ("both", Source(C, "both")),
+        ("HEAD", Revision(A, "main")),
+        ("main", Revision(A, "main")),
+        ("feature/login", Revision(B, "feature/login")),
+        ("v1.0", Revision(A, "v1.0")),
+        ("light", Revision(D, "light")),
+        ("both", Revision(C, "both")),
     ],
 )
-def test_a_version_is_found(version: str, source: Source) -> None:
+def test_a_version_is_found(version: str, source: Revision) -> None:
     assert find(parse_refs(REFS), version) == source
 
 
@@ -176,6 +176,7 @@ def test_both_sides_of_the_diff() -> None:
 
 
 REQUIREMENTS = ("--requirement", "requirements.txt")
+LOCK = ("--requirement", "pylock.toml")
 SELF = ("--editable", ".")
 EXTRA = ("gunicorn",)
 
@@ -198,6 +199,16 @@ def project(*files: str, build: bool = False, **others: object) -> Project:
             project("requirements.txt", "setup.py", importable=False),
             "uv",
             Install(steps=((*REQUIREMENTS, *SELF, *EXTRA),)),
+        ),
+        (
+            project("pylock.toml", "requirements.txt", "pyproject.toml", build=True),
+            "uv",
+            Install(steps=(LOCK, EXTRA)),
+        ),
+        (
+            project("pylock.toml", "setup.py", importable=False),
+            "uv",
+            Install(steps=(LOCK, (*SELF, *EXTRA))),
         ),
         (project("requirements.txt", hashed=True), "pip", Install(steps=(REQUIREMENTS, EXTRA))),
         (project("pyproject.toml", build=True), "uv", Install(steps=((*SELF, *EXTRA),))),
@@ -222,6 +233,23 @@ def test_an_app_without_requirements_gets_flask_and_a_warning() -> None:
     done = install(Project(), EXTRA, "uv")
     assert done.steps == (("flask", "gunicorn"),)
     assert "requirements.txt" in done.warning
+
+
+@pytest.mark.parametrize(
+    ("files", "installer", "warning"),
+    [
+        (("pylock.toml", "requirements.txt"), "pip", "pylock.toml is not used, because uv"),
+        (("poetry.lock", "pyproject.toml"), "uv", "poetry.lock is not used; to keep its versions"),
+        (("Pipfile.lock",), "pip", "pipenv requirements > requirements.txt"),
+        (("poetry.lock", "requirements.txt"), "uv", ""),
+        (("Pipfile.lock", "pylock.toml"), "uv", ""),
+        (("poetry.lock", "uv.lock"), "uv", ""),
+    ],
+)
+def test_locks_that_are_not_read(files: tuple[str, ...], installer: str, warning: str) -> None:
+    said = install(project(*files), EXTRA, installer).warning
+    assert warning in said
+    assert bool(warning) == bool(said)
 
 
 def test_pip_says_that_it_does_not_read_a_lock() -> None:

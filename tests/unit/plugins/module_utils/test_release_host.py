@@ -17,9 +17,10 @@ from ansible_collections.pyhost.flask.plugins.module_utils import _release_build
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Inputs,
     ReleaseError,
-    Source,
+    Revision,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._release_git import (
+from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Git
+from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import (
     Repository,
     repository,
 )
@@ -81,7 +82,7 @@ def source(tmp_path: Path, origin: Origin) -> Repository:
 
 def test_only_what_is_new_is_fetched(origin: Origin, source: Repository) -> None:
     first = origin.commit("First")
-    assert source.resolve("HEAD").revision == first
+    assert source.resolve("HEAD").id == first
     assert not source.has(first)
     source.fetch()
     assert source.has(first)
@@ -102,15 +103,15 @@ def test_the_latest_tag_is_the_newest_of_the_default_branch(
     origin.commit("Aside")
     origin.git("tag", "v9")
     origin.git("checkout", "--quiet", "main")
-    assert source.resolve("latest-tag") == Source(first, "v2")
+    assert source.resolve("latest-tag") == Revision(first, "v2")
     second = origin.commit("Second")
     origin.git("tag", "--annotate", "v1", "--message=older name, newer tag")
-    assert source.resolve("latest-tag") == Source(second, "v1")
+    assert source.resolve("latest-tag") == Revision(second, "v1")
     fetched = source.module.asked("fetch")
     assert source.resolve("latest-tag").version == "v1"
     assert source.module.asked("fetch") == fetched
     origin.git("tag", "--force", "v1", "v2^{}")  # moved
-    assert source.resolve("latest-tag").revision == first
+    assert source.resolve("latest-tag").id == first
 
 
 def test_a_repository_without_a_tag_on_its_branch(origin: Origin, source: Repository) -> None:
@@ -201,7 +202,7 @@ def test_files_that_the_mirror_has_lost_are_fetched_again(
     assert source.has(revision)
     job = job_in(tmp_path, source.module, revision)
     job.folder.parent.mkdir(parents=True)
-    _release_build.code(job, source)
+    _release_build.code(job, Git(source, "HEAD"))
     assert (job.folder / "app.py").exists()
 
 
@@ -226,7 +227,24 @@ def test_a_missing_folder_of_the_app_is_named(
     job = job_in(tmp_path, source.module, revision, subdir="web")
     job.folder.parent.mkdir(parents=True)
     with pytest.raises(ReleaseError, match=r"no folder 'web'.*source\.subdir"):
-        _release_build.code(job, source)
+        _release_build.code(job, Git(source, "HEAD"))
+
+
+def test_what_belongs_to_the_release_is_not_taken_from_the_code(
+    tmp_path: Path, origin: Origin, source: Repository
+) -> None:
+    (origin.path / "release.json").write_text('{"revision": "", "version": "", "built": ""}')
+    revision = origin.commit("First")
+    (origin.path / ".venv").mkdir()
+    (origin.path / ".venv" / "pyvenv.cfg").touch()
+    other = origin.commit("Second")
+    source.fetch()
+    job = job_in(tmp_path, source.module, revision)
+    job.folder.parent.mkdir(parents=True)
+    _release_build.code(job, Git(source, "HEAD"))
+    assert [path.name for path in job.folder.iterdir()] == ["app.py"]
+    with pytest.raises(ReleaseError, match=r"its code has a \.venv"):
+        _release_build.code(job_in(tmp_path, source.module, other), Git(source, "HEAD"))
 
 
 def test_missing_static_folders_are_named(tmp_path: Path) -> None:

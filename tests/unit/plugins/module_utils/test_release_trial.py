@@ -18,10 +18,8 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.module_utils import _release_build, _release_trial
 from ansible_collections.pyhost.flask.plugins.module_utils._release import Inputs, ReleaseError
 from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
-from ansible_collections.pyhost.flask.plugins.module_utils._release_git import (
-    Repository,
-    repository,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Git
+from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import repository
 
 ASK = {"flask_app": "notes:app", "folder": ""}
 FILES = ("notes.py", "instance/first", "migrations/env.py", "migrations/script.py.mako")
@@ -49,7 +47,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Repository:
+def source(tmp_path: Path) -> Git:
     origin = tmp_path / "origin"
     for file in FILES:
         (origin / file).parent.mkdir(parents=True, exist_ok=True)
@@ -59,17 +57,17 @@ def source(tmp_path: Path) -> Repository:
         subprocess.run(["git", *argv], cwd=origin, check=True)
     mirror = repository(Module(), str(origin), tmp_path / "repo.git")
     mirror.fetch()
-    return mirror
+    return Git(mirror, "HEAD")
 
 
 @pytest.fixture
-def job(tmp_path: Path, source: Repository) -> Job:
+def job(tmp_path: Path, source: Git) -> Job:
     (tmp_path / "srv/shared").mkdir(parents=True)
     return Job(
-        module=source.module,
+        module=source.repository.module,
         root=tmp_path / "srv",
         id="1",
-        inputs=Inputs(source.resolve("HEAD").revision, shared=("instance",)),
+        inputs=Inputs(source.resolve().id, shared=("instance",)),
         user="root",
         static=(),
         uv="",
@@ -77,7 +75,7 @@ def job(tmp_path: Path, source: Repository) -> Job:
     )
 
 
-def filled_by(monkeypatch: pytest.MonkeyPatch, function: Callable[[Job], list[str]]) -> None:
+def filled_by(monkeypatch: pytest.MonkeyPatch, function: Callable[[Job, Git], list[str]]) -> None:
     monkeypatch.setattr(_release_build, "fill", function)
 
 
@@ -87,14 +85,14 @@ def everything(folder: Path) -> dict[str, float]:
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_the_code_is_laid_out_and_nothing_of_it_stays(
-    shared: bool, job: Job, source: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared: bool, job: Job, source: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if shared:
         (job.root / "shared/instance").mkdir()
     before = everything(tmp_path / "srv") | everything(tmp_path / "cache")
     tried: list[Job] = []
 
-    def fill(trial: Job) -> list[str]:
+    def fill(trial: Job, source: Git) -> list[str]:
         tried.append(trial)
         instance = trial.app / "instance"
         assert (trial.app / "notes.py").exists()
@@ -110,9 +108,9 @@ def test_the_code_is_laid_out_and_nothing_of_it_stays(
 
 
 def test_what_cannot_be_filled_is_not_known(
-    job: Job, source: Repository, monkeypatch: pytest.MonkeyPatch, place: Path
+    job: Job, source: Git, monkeypatch: pytest.MonkeyPatch, place: Path
 ) -> None:
-    def fill(trial: Job) -> list[str]:
+    def fill(trial: Job, source: Git) -> list[str]:
         raise ReleaseError("no pg_config")
 
     filled_by(monkeypatch, fill)
@@ -130,10 +128,10 @@ def test_migrations_of_an_app_that_was_never_deployed(
     change: dict[str, Any],
     why: str,
     job: Job,
-    source: Repository,
+    source: Git,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    filled_by(monkeypatch, lambda job: [])
+    filled_by(monkeypatch, lambda job, source: [])
     found = _release_trial.trial(replace(job, **change), source, ASK)
     assert found.warnings[0].startswith("its migrations are not known yet")
     assert why in found.warnings[0]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module ``release`` shows of a release."""
+"""What is said of a release."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate
 from ansible_collections.pyhost.flask.plugins.module_utils._release import Have, Release
+from ansible_collections.pyhost.flask.plugins.module_utils._release_result import diffs, removal
 from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Pending, Trial
-from ansible_collections.pyhost.flask.plugins.modules.release import diffs, removal
 
 OLD = Release("1a-1", "1a", "v1", packages={"flask": "3.0", "six": "1.0", "jinja2": "3.1"})
 NEW = Release("2b-2", "2b", "v2", packages={"flask": "3.1", "rich": "14.0", "jinja2": "3.1"})

@@ -1,0 +1,180 @@
+"""One small app from each kind of source: deployed, planned, upgraded, left alone, rolled back.
+
+What is promised: it makes no difference where an app comes from.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+testinfra_hosts = ["ansible://flask"]
+
+PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
+WORK = Path(os.environ["BED_CACHE"], os.environ["BED_NAME"] + "-sources")
+KINDS = ["git", "path", "archive", "dist", "package"]
+
+
+def publish(version):
+    subprocess.run([PROJECT / "molecule/sources/publish", version], check=True)
+
+
+def write_source(kind, source):
+    """Let the app of a kind be made from another source from now on."""
+    sources = json.loads((WORK / "sources.json").read_text())
+    (WORK / "sources.json").write_text(json.dumps({**sources, kind: source}))
+
+
+def play(name, *options):
+    """Run a playbook as users do; its exit status, and all that it said."""
+    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"]]
+    done = subprocess.run(
+        [*command, f"pyhost.flask.{name}", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PATH": f"{os.environ['BED_CACHE']}/uv/bin:{os.environ['PATH']}"},
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def succeed(name, *options):
+    status, said = play(name, *options)
+    assert status == 0, said
+    return said
+
+
+def site(kind):
+    return f"http://{kind}.deb13.test/"
+
+
+@pytest.fixture
+def versions(browser):
+    """Gives the version that each app answers with."""
+
+    def ask():
+        answers = {kind: browser.get(site(kind)).text for kind in KINDS}
+        return {kind: re.sub(r"Version (\S+),.*", r"\1", text) for kind, text in answers.items()}
+
+    return ask
+
+
+def all_at(version):
+    return dict.fromkeys(KINDS, version)
+
+
+def test_each_serves_the_app(versions, browser):
+    assert versions() == all_at("1.0")
+    for kind in KINDS:
+        assert browser.get(site(kind) + "static/style.css").status == 200, kind
+        assert browser.submit(site(kind), name="Ada").status == 302, kind
+
+
+def test_upgrade_and_back(host, versions, browser, app_of):
+    before = {kind: app_of(f"from-{kind}").release for kind in KINDS}
+    publish("2.0")
+    planned = succeed("deploy", "--check", "--diff")
+    for kind in KINDS:
+        assert f"+++ after: release of from-{kind}: " in planned
+    assert versions() == all_at("1.0")
+    assert {kind: app_of(f"from-{kind}").release for kind in KINDS} == before
+
+    succeed("deploy")
+    assert versions() == all_at("2.0")
+    for kind in KINDS:
+        assert "guests: Ada" in browser.get(site(kind)).text, kind
+    assert "changed=0 " in succeed("deploy")
+
+    for kind in KINDS:
+        succeed("rollback", "-e", f"app=from-{kind}")
+    assert versions() == all_at("1.0")
+    assert {kind: app_of(f"from-{kind}").release for kind in KINDS} == before
+
+
+def test_nothing_that_was_sent_stays(host):
+    left = host.check_output(
+        "find /tmp /var/tmp /root/.ansible -name '*guestbook*' -o -name 'pyhost-flask*'"
+    )
+    assert left == ""
+
+
+def test_a_hostile_archive_is_refused(host, versions):
+    file = WORK / "hostile.tar.gz"
+    with tarfile.open(file, "w:gz") as archive:
+        for name in ("guestbook.py", "../../../../../tmp/outside"):
+            member = tarfile.TarInfo(name)
+            archive.addfile(member, io.BytesIO())
+    write_source("archive", {"archive": str(file)})
+    status, said = play("deploy")
+    assert status != 0
+    assert "its entry '../../../../../tmp/outside' leads out of the folder" in said
+    assert "What runs was not touched" in said
+    assert not host.file("/tmp/outside").exists
+    assert versions()["archive"] == "1.0"
+    write_source("archive", {"archive": str(WORK / "guestbook-2.0.tar.gz")})
+
+
+def test_another_version_once(versions):
+    status, said = play("deploy", "-e", "version=v0.2.0")
+    assert status != 0
+    assert "there are several apps; say which, as in from-git:v0.2.0" in said
+    succeed("deploy", "-e", "version=from-git:v0.2.0")
+    assert versions()["git"] == "2.0"
+
+
+SSHD = "HostKey /etc/git-sshd/host\nPort 2222\nStrictModes no\nPidFile none\n"
+
+
+@pytest.fixture
+def private(host):
+    """A repository behind a real sshd, on the host itself; its source, without a key."""
+    key = WORK / "deploy-key"
+    for path in (key, Path(f"{key}.pub")):
+        path.unlink(missing_ok=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    run = host.check_output
+    run("mkdir -p /etc/git-sshd /run/sshd")
+    run("test -e /etc/git-sshd/host || ssh-keygen -q -t ed25519 -N '' -f /etc/git-sshd/host")
+    run("id git || useradd --create-home --shell /bin/sh --password '*' git")
+    run("printf %%s %s > /etc/git-sshd/config", SSHD + "AuthorizedKeysFile /etc/git-sshd/keys\n")
+    run("printf %%s %s > /etc/git-sshd/keys", Path(f"{key}.pub").read_text())
+    run("rm -rf /home/git/x.git; git clone -q --bare git://services/guestbook.git /home/git/x.git")
+    run("chown -R git: /home/git")
+    serve = "systemd-run -q --unit git-sshd /usr/sbin/sshd -Def /etc/git-sshd/config"
+    run(f"systemctl is-active git-sshd || {serve}")
+    return {
+        "git": "ssh://git@localhost:2222/home/git/x.git",
+        "known_hosts": ["[localhost]:2222 " + run("cat /etc/git-sshd/host.pub")],
+        "key": str(key),
+    }
+
+
+def test_a_private_repository(host, versions, private):
+    write_source("git", private)
+    said = succeed("deploy", "-vvv")
+    assert versions()["git"] == "2.0"
+    body = Path(private["key"]).read_text().splitlines()[2]
+    assert body not in said
+    places = "/etc /home /root /run /srv /tmp /var/cache /var/tmp"
+    assert host.run(f"grep -rqsF {body} {places}").rc == 1
+
+    other = private["known_hosts"][0].replace("AAAAI", "AAAAJ")
+    write_source("git", {**private, "known_hosts": [other]})
+    status, said = play("deploy")
+    assert status != 0
+    assert "Host key verification failed" in said
+    assert "source.known_hosts" in said
+
+
+def test_no_password_of_an_index_is_shown(host):
+    publish("3.0")
+    assert "s3cr3t-of-the-index" not in succeed("deploy", "--check", "-vvv")
+    assert host.run("grep -rqsF s3cr3t-of-the-index /srv /var/cache /tmp /var/tmp").rc == 1

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an app's source must satisfy: which of its options go together. No input, no output."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# (the option that names a source, those that go with it)
+KINDS: dict[str, tuple[str, ...]] = {
+    "git": ("version", "subdir", "key", "known_hosts", "submodules"),
+    "path": ("exclude", "subdir"),
+    "archive": ("checksum", "subdir"),
+    "dist": (),
+    "package": (),
+}
+
+
+def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None:
+    """One app's source, at ``path``. One that is missing was reported already."""
+    if not source:
+        return
+    named = [kind for kind in KINDS if source[kind]]
+    if len(named) != 1:
+        none = f"needs one of {', '.join(KINDS)}"
+        mistakes.append(
+            f"{path}: has {' and '.join(named)}; keep one" if named else f"{path}: {none}"
+        )
+        return
+    kind = named[0]
+    for option in sorted({option for options in KINDS.values() for option in options}):
+        if source[option] and option not in KINDS[kind]:
+            others = " or ".join(other for other in KINDS if option in KINDS[other])
+            mistakes.append(
+                f"{path}.{option}: goes with {others}, and not with {kind}; leave it out"
+            )
+    for option in ("key", "known_hosts"):
+        if kind == "git" and source[option] and is_web_address(source["git"]):
+            mistakes.append(f"{path}.{option}: is for an SSH address, as git@git.example.org:x.git")
+    if source["archive"] and is_web_address(source["archive"]) and not source["checksum"]:
+        mistakes.append(
+            f"{path}.checksum: is missing; an archive at a web address needs one, as in"
+            " sha256:9f86d0..., so that what is served is what you have seen"
+        )
+
+
+def chosen_version(apps: list[Any], wanted: str, mistakes: list[str]) -> tuple[str, str]:
+    """The app, as the user wrote them, that gets another version than its source says, and that
+    version: ``wanted`` is ``VERSION`` where there is no other app, or ``APP:VERSION``."""
+    name, _colon, version = wanted.rpartition(":")
+    names = [str(app.get("name")) for app in apps if isinstance(app, dict)]
+    if not wanted:
+        return "", ""
+    if not name and len(names) > 1:
+        hint = f"{names[0]}:{version}"
+        mistakes.append(f"version={wanted}: there are several apps; say which, as in {hint}")
+    elif name and name not in names:
+        there = ", ".join(names)
+        mistakes.append(f"version={wanted}: there is no app {name!r}; there are: {there}")
+    else:
+        return name or "".join(names), version
+    return "", ""
+
+
+def set_version(app: dict[str, Any], version: str, mistakes: list[str]) -> None:
+    """Let an app have another version than its source says."""
+    source = app["source"]
+    if source.get("git"):
+        source["version"] = version
+    elif source.get("package"):
+        package = re.split(r"[=<>!~\s]", source["package"], maxsplit=1)[0]
+        source["package"] = f"{package}=={version}"
+    else:
+        kind = next((kind for kind in KINDS if source.get(kind)), "")
+        where = f"comes from {kind}, which has no versions" if kind else "has no source"
+        mistakes.append(f"version={version}: {app['name']} {where}")
+
+
+def is_web_address(text: str) -> bool:
+    return text.startswith(("http://", "https://"))

@@ -1,0 +1,81 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kinds of sources, by the option that names each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _release_ssh
+from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._release_address import parse
+from ansible_collections.pyhost.flask.plugins.module_utils._release_archive import Archive, Sent
+from ansible_collections.pyhost.flask.plugins.module_utils._release_download import Download
+from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Git
+from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import repository
+from ansible_collections.pyhost.flask.plugins.module_utils._release_package import (
+    Dist,
+    Package,
+    name_of,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
+    indexes,
+    python_version,
+    usable,
+)
+
+KINDS = ("git", "path", "archive", "dist", "package")
+
+
+def source_of(module: Any) -> Source:
+    """The source that the options of the module name; ``ReleaseError`` where they name none."""
+    params = module.params
+    options, root = params["source"], Path(params["root"])
+    named = [kind for kind in KINDS if options[kind]]
+    if len(named) != 1:
+        raise ReleaseError(f"source: needs exactly one of {', '.join(KINDS)}")
+    sent = params["_sent"]
+    if options["package"]:
+        return package(module)
+    if options["dist"]:
+        return Dist(options["dist"], Sent(**sent))
+    if options["git"]:
+        version = options["version"] or "HEAD"
+        ssh = _release_ssh.options(options["key"], options["known_hosts"])
+        found = repository(module, options["git"], root / "repo.git", ssh)
+        return Git(found, version, options["submodules"])
+    if sent:
+        # A folder that all of a path lies in is a part of it.
+        return Archive(options[named[0]], Sent(**sent), strip=not options["path"])
+    address = parse(options["archive"])
+    checksum = options["checksum"].rpartition(":")[2]
+    return Archive(address.url, Download(address, checksum))
+
+
+def package(module: Any) -> Package:
+    """The source that is a package of an index."""
+    params = module.params
+    return Package(
+        module,
+        requirement=params["source"]["package"],
+        uv=usable(params["uv"]),
+        python=python_version(params["python_version"]),
+        variables=indexes(params["index"], params["extra_indexes"]),
+    )
+
+
+def secrets_of_indexes(params: dict[str, Any]) -> set[str]:
+    """The passwords in the addresses of package indexes."""
+    addresses = [params["index"], *params["extra_indexes"]]
+    return {secret for address in addresses for secret in parse(address).secrets}
+
+
+def kind_of(options: dict[str, Any]) -> str:
+    """The kind of a source, for the release's ID; git, the first that there was, has none."""
+    if options["package"]:
+        return f"package {name_of(options['package'])}"
+    return next((kind for kind in KINDS if options[kind] and kind != "git"), "")

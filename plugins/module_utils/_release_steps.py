@@ -1,0 +1,152 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way from an app's source to its release, or, in check mode, to what that would bring."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _release, _release_build
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import Deploy
+from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
+from ansible_collections.pyhost.flask.plugins.module_utils._release import (
+    Have,
+    Inputs,
+    Release,
+    ReleaseError,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
+from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import kind_of
+from ansible_collections.pyhost.flask.plugins.module_utils._release_result import (
+    diffs,
+    removal,
+    result,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
+    indexes,
+    python_version,
+    usable,
+)
+
+if TYPE_CHECKING:
+    from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Trial
+
+
+def deploy(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
+    """Bring the host to the wanted release, or say what that would do; return the result."""
+    missing = source.missing()
+    if missing and not module.check_mode:
+        raise ReleaseError(missing)
+    if missing:
+        warn(module, [f"the revision is not known yet: {missing}"])
+        unknown = Release("", version=module.params["source"]["version"])
+        return {"changed": True, "built": False, **result(unknown, Have())}
+    if module.check_mode:
+        with source.scratch() as copy:
+            return carry_out(module, copy, step)
+    with _release_build.one_at_a_time(Path(module.params["root"])):
+        return carry_out(module, source, step)
+
+
+def carry_out(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
+    """The same, with all at hand that it takes."""
+    name, root = module.params["name"], Path(module.params["root"])
+    have = _release_build.observe(root)
+    wanted = source.resolve()
+    job = job_for(module, root, wanted.id)
+    plan = _release.plan(job.id, module.params["keep"], have)
+    step.note(release=job.id, idle=job.id == have.live and not plan.build)
+    found: Trial | None = None
+    if not plan.build:
+        release = have.releases[job.id]
+        _release_build.check_static(job)
+    elif module.check_mode:
+        found = try_out(job, source)
+        release = Release(job.id, wanted.id, wanted.version, packages=found.packages)
+    else:
+        source.obtain(wanted.id)
+        release, warnings = _release_build.build(job, source, wanted, lender(have))
+        warn(module, warnings)
+    live = have.releases.get(have.live)
+    commits = source.commits(live.revision, wanted.id) if live else []
+    step.note(commits=commits)
+    if not module.check_mode:
+        _release_build.prune(root, plan.prune)
+    return {
+        "changed": plan.build or bool(plan.prune),
+        "built": found is None,
+        "diff": [
+            *(diffs(name, have, release, commits, found) if plan.build else ()),
+            *removal(name, plan.prune),
+        ],
+        **({"migrations": found.migrations} if found and found.pending else {}),
+        **result(replace(release, version=wanted.version), have, root, commits, plan.prune),
+    }
+
+
+def try_out(job: Job, source: Source) -> Trial:
+    """Find out what the release would bring, without building it to stay."""
+    # Imported here, for a run that has nothing to do need not wait for it.
+    from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import trial
+
+    source.obtain(job.inputs.revision)
+    found = trial(job, source, job.module.params["migrations"])
+    warn(job.module, found.warnings)
+    return found
+
+
+def warn(module: Any, warnings: Sequence[str]) -> None:
+    for text in warnings:
+        module.warn(f"{module.params['name']}: {text}")
+
+
+def job_for(module: Any, root: Path, revision: str) -> Job:
+    """The release that the options ask for."""
+    params = module.params
+    uv = usable(params["uv"])
+    inputs = Inputs(
+        revision=revision,
+        subdir=params["source"]["subdir"],
+        python_version=params["python_version"],
+        python=python_version(params["python_version"]),
+        packages=tuple(params["packages"]),
+        shared=tuple(params["shared"]),
+        wsgi=params["wsgi"],
+        installer="uv" if uv else "pip",
+        kind=kind_of(params["source"]),
+        submodules=params["source"]["submodules"],
+    )
+    return Job(
+        module=module,
+        root=root,
+        id=_release.release_id(inputs),
+        inputs=inputs,
+        static=tuple(params["static"]),
+        user=params["user"],
+        uv=uv,
+        environment=environment(params["environment"]),
+        variables=indexes(params["index"], params["extra_indexes"]),
+    )
+
+
+def environment(path: str | None) -> dict[str, str] | None:
+    """The app's environment; None where its file does not exist."""
+    if not path or not os.path.exists(path):
+        return None
+    try:
+        return parse(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ReleaseError(f"the environment file {path} is broken: {error}") from error
+
+
+def lender(have: Have) -> str:
+    """The release whose compiled files a new one is most likely to need: the live or newest one."""
+    newest = max(have.releases.values(), key=lambda release: release.built, default=None)
+    return have.live if have.live in have.releases else newest.id if newest else ""
