@@ -46,7 +46,7 @@ NAMED = [
     "flask_apps[shop].source: needs one of git, path, archive, dist, package",
     "flask_apps[wiki].domains[0] = 'wiki_1': is no domain",
     "flask_apps[wiki].certbot.email: is missing",
-    "flask_apps[chat].https = 'yes please': must be one of certbot, selfsigned, none",
+    "flask_apps[chat].https = 'yes please': must be one of certbot, selfsigned, provided, none",
     "flask_apps[chat].gunicorn.workers = 'lots': must be a whole number",
     "flask_apps[nginx].name = 'nginx': belongs to the system",
     "flask_apps[nginx].health.path = 'health': must start with a slash",

@@ -136,8 +136,8 @@ def visible(folder: Path) -> list[Path]:
 
 def run(*command: str, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run a command; its output as text that keeps every byte."""
-    options: dict[str, Any] = {"text": True, "capture_output": True, "check": False, **more}
-    return subprocess.run(command, errors="surrogateescape", **options)
+    options: dict[str, Any] = {"text": True, "capture_output": True, **more}
+    return subprocess.run(command, errors="surrogateescape", check=False, **options)
 
 
 def on_host(script: str, secrets: dict[str, str] | None = None) -> str:

@@ -23,7 +23,10 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(_backup_program, "STATE", tmp_path / "state")
     # A backup's name is its second; here each one takes the next, and nobody waits for it.
     seconds = itertools.count(int(time.time()) + 3600)
-    name = lambda _folder: time.strftime(TIME, time.gmtime(next(seconds)))  # noqa: E731
+
+    def name(_folder: Path) -> str:
+        return time.strftime(TIME, time.gmtime(next(seconds)))
+
     monkeypatch.setattr(_backup_make, "_free_name", name)
     root = tmp_path / "book"
     (root / "shared/uploads").mkdir(parents=True)
