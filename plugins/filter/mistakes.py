@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.filter.resolve import app_spec
 from ansible_collections.pyhost.flask.plugins.module_utils import _apps
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_https import files_on_controller
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_controller
 from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes, shown
+
+THERE = {"folder": os.path.isdir, "file": os.path.isfile, "file or folder": os.path.exists}
 
 DOCUMENTATION = """
 name: mistakes
@@ -60,18 +64,26 @@ _value:
 def mistakes(flask_apps: Any, flask_defaults: Any = None, version: str = "") -> str:
     try:
         apps = _apps.resolve(flask_apps, flask_defaults, app_spec(), version)
-        missing = [
-            f"{option} = {shown(file)}: cannot be read on the controller; to take a file that is on"
-            " the host, set certificate.source to host"
-            for app in apps
-            for option, file in files_on_controller(app)
-            if not (os.path.isfile(file) and os.access(file, os.R_OK))
-        ]
+        missing = [text for app in apps for text in _missing(app)]
         if missing:
             raise Mistakes(missing)
     except Mistakes as error:
         return str(error)
     return ""
+
+
+def _missing(app: dict[str, Any]) -> Iterator[str]:
+    """What an app names and the controller does not have."""
+    for option, file in files_on_controller(app):
+        if not (os.path.isfile(file) and os.access(file, os.R_OK)):
+            yield (
+                f"{option} = {shown(file)}: cannot be read on the controller; to take a file that"
+                " is on the host, set certificate.source to host"
+            )
+    for option, path, kind in on_controller(app["source"]):
+        if not THERE[kind](os.path.expanduser(path)):
+            where = f"flask_apps[{app['name']}].source.{option} = {shown(path)}"
+            yield f"{where}: there is no such {kind} on the controller"
 
 
 class FilterModule:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 # (the option that names a source, those that go with it)
@@ -45,6 +46,18 @@ def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None
             f"{path}.checksum: is missing; an archive at a web address needs one, as in"
             " sha256:9f86d0..., so that what is served is what you have seen"
         )
+
+
+def on_controller(source: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What must be on the controller: the option that names it, its path, and what it must be."""
+    if source["path"]:
+        yield "path", source["path"], "folder"
+    if source["archive"] and not is_web_address(source["archive"]):
+        yield "archive", source["archive"], "file"
+    if source["dist"]:
+        yield "dist", source["dist"], "file or folder"
+    if source["key"] and source["key"].startswith(("/", "~")):
+        yield "key", source["key"], "file"
 
 
 def chosen_version(apps: list[Any], wanted: str, mistakes: list[str]) -> tuple[str, str]:

@@ -430,6 +430,30 @@ def test_files_that_are_not_on_the_controller(tmp_path: Path) -> None:
     assert look_for_mistakes([app]) == ""
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ({"path": "{here}/nowhere"}, "source.path = '{here}/nowhere': there is no such folder"),
+        ({"path": "{here}/file"}, "source.path = '{here}/file': there is no such folder"),
+        ({"path": "{here}"}, ""),
+        ({"archive": "{here}"}, "source.archive = '{here}': there is no such file"),
+        ({"archive": "{here}/file"}, ""),
+        ({"archive": "https://x.example/a.zip", "checksum": "sha256:" + 64 * "0"}, ""),
+        ({"dist": "{here}/no.whl"}, "source.dist = '{here}/no.whl': there is no such file or"),
+        ({"git": "git@git.example.org:x.git", "key": "{here}/key"}, "there is no such file on"),
+        ({"git": "git@git.example.org:x.git", "key": "-----BEGIN x"}, ""),
+    ],
+)
+def test_what_a_source_names_is_on_the_controller(
+    tmp_path: Path, source: dict[str, str], text: str
+) -> None:
+    (tmp_path / "file").touch()
+    here = {option: value.replace("{here}", str(tmp_path)) for option, value in source.items()}
+    found = look_for_mistakes([{**NOTES, "source": here}])
+    assert text.replace("{here}", str(tmp_path)) in found
+    assert bool(text) == bool(found)
+
+
 def test_a_value_that_may_be_secret_is_not_shown() -> None:
     app = {**NOTES, "database": "s3cret", "env": {"s3cret x": "s3cret"}, "secret_key": ["s3cret"]}
     found = mistakes(app)
