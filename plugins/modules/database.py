@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: database
 author: The pyhost.flask developers (@pyhost)
-short_description: Databases on MariaDB, each with a user who logs in by the socket
+short_description: Databases on MariaDB, their users, and the server's settings
 version_added: 0.1.0
 description:
   - Makes the databases (utf8mb4) that are missing, and their users. A user logs in on this host as
@@ -16,6 +16,12 @@ description:
     databases, and no other ones. Rights and ways to log in that differ are corrected.
   - Databases and users that are not in O(databases) are not touched, but for what O(secure) takes
     away.
+  - With O(server), writes an option file for the server, once the server itself has found no
+    mistake in it, and gives the running server the settings that it takes while it runs. A restart
+    is a moment without a database, so the rest waits; RV(waiting) and a warning name it in each
+    run. A server that has no database of anybody's yet is restarted at once.
+  - Where the server refuses a setting, or does not start with it, the option file is as it was
+    before, the server too, and the failure has the server's own words.
   - It works as root by the server's own client, so that no library is needed on the host.
   - It speaks MariaDB's SQL. Oracle's MySQL calls the plugin C(auth_socket), has another syntax for
     it, and is not supported.
@@ -24,7 +30,7 @@ attributes:
     description: Says what would be made, on a host without a server as well.
     support: full
   diff_mode:
-    description: Shows the SQL statements.
+    description: Shows the option file and the SQL statements.
     support: full
 options:
   databases:
@@ -41,6 +47,36 @@ options:
         description: The user of the database, of the same characters. One user may have several.
         type: str
         required: true
+  server:
+    description:
+      - The server's own settings; without it, they are not looked at. The server then listens on
+        this host alone, speaks utf8mb4, and keeps a quarter of the memory for its tables
+        (C(innodb_buffer_pool_size)), for the apps need memory as well. The memory is what a
+        container may use, where that is less.
+    type: dict
+    suboptions:
+      settings:
+        description: Settings by their names in an option file. They win over those above.
+        type: dict
+        default: {}
+      slow_seconds:
+        description:
+          - Seconds after which a query is written into C(/var/log/mysql/slow.log); 0 is never.
+            Debian's own rotation of C(/var/log/mysql) takes care of it.
+        type: float
+        default: 0
+      restart:
+        description: Whether to restart the server where a setting is waiting for that.
+        type: bool
+        default: false
+      service:
+        description: The server's unit.
+        type: str
+        default: mariadb.service
+      path:
+        description: The option file.
+        type: path
+        default: /etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf
   secure:
     description:
       - Whether to take away what an old server, or a hurried guide, has left open - users without a
@@ -55,6 +91,9 @@ EXAMPLES = r"""
   pyhost.flask.database:
     databases:
       - {name: notes, user: notes}
+    server:
+      slow_seconds: 2
+      settings: {max_connections: 300, innodb_buffer_pool_size: 2G}
 """
 
 RETURN = r"""
@@ -64,20 +103,46 @@ statements:
   type: list
   elements: str
   sample: ["CREATE DATABASE `notes` CHARACTER SET utf8mb4"]
+waiting:
+  description: The settings that only a restart brings about.
+  returned: with O(server)
+  type: list
+  elements: str
+restarted:
+  description: Whether the server was restarted (in check mode, would be).
+  returned: with O(server)
+  type: bool
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _database_settings_host
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql import (
     DatabaseError,
     NoServerError,
     execute,
 )
 
+NAMED: dict[str, Any] = {name: {"type": "str", "required": True} for name in ("name", "user")}
+SPEC: dict[str, Any] = {
+    "databases": {"type": "list", "elements": "dict", "required": True, "options": NAMED},
+    "server": {
+        "type": "dict",
+        "options": {
+            "settings": {"type": "dict", "default": {}},
+            "slow_seconds": {"type": "float", "default": 0},
+            "restart": {"type": "bool", "default": False},
+            "service": {"type": "str", "default": "mariadb.service"},
+            "path": {"type": "path", "default": "/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf"},
+        },
+    },
+    "secure": {"type": "bool", "default": False},
+}
 NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
 NAMES = """\
 SELECT CONCAT('database ', SCHEMA_NAME) FROM information_schema.SCHEMATA;
@@ -228,18 +293,21 @@ def change(module: AnsibleModule) -> list[str]:
 
 
 def main() -> None:
-    entry = {name: {"type": "str", "required": True} for name in ("name", "user")}
-    spec = {
-        "databases": {"type": "list", "elements": "dict", "required": True, "options": entry},
-        "secure": {"type": "bool", "default": False},
-    }
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    server = module.params["server"]
+    diffs = []
+    result: dict[str, Any] = {"changed": False, "statements": []}
     try:
+        if server is not None:
+            result = _database_settings_host.bring_about(module, server)
+            diffs.append(result.pop("diff"))
         statements = change(module)
     except DatabaseError as error:
         module.fail_json(msg=str(error))
-    diff = {"before": "", "after": "".join(f"{line};\n" for line in statements)}
-    module.exit_json(changed=bool(statements), statements=statements, diff=diff)
+    diffs.append({"before": "", "after": "".join(f"{line};\n" for line in statements)})
+    result["changed"] = result["changed"] or bool(statements)
+    result["statements"] = [*result["statements"], *statements]
+    module.exit_json(**result, diff=diffs)
 
 
 if __name__ == "__main__":

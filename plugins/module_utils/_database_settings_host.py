@@ -1,81 +1,10 @@
-#!/usr/bin/python
 # Copyright (c) 2026 The pyhost.flask developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Gives the database server on this host its settings, and takes back those that it refuses."""
+
 from __future__ import annotations
-
-DOCUMENTATION = r"""
-module: database_settings
-author: The pyhost.flask developers (@pyhost)
-short_description: Settings of MariaDB, without a restart where that is possible
-version_added: 0.1.0
-description:
-  - Writes an option file for the server, once the server itself has found no mistake in it, and
-    gives the running server the settings that it takes while it runs.
-  - A restart is a moment without a database, so the rest waits. RV(waiting) and a warning name it,
-    in each run. A server that has no database of anybody's yet is restarted at once.
-  - Where the server refuses a setting, or does not start with it, the option file is as it was
-    before, the server too, and the failure has the server's own words.
-  - Without O(settings), the server listens on this host alone, speaks utf8mb4, and keeps a quarter
-    of the memory for its tables (C(innodb_buffer_pool_size)), for the apps need memory as well. The
-    memory is what a container may use, where that is less.
-attributes:
-  check_mode:
-    description: Says what would be done, on a host without a server as well.
-    support: full
-  diff_mode:
-    description: Shows the option file, and the SQL statements for the running server.
-    support: full
-options:
-  settings:
-    description: Settings by their names in an option file. They win over the module's own.
-    type: dict
-    default: {}
-  slow_seconds:
-    description:
-      - Seconds after which a query is written into C(/var/log/mysql/slow.log); 0 is never. Debian's
-        own rotation of C(/var/log/mysql) takes care of it.
-    type: float
-    default: 0
-  restart:
-    description: Whether to restart the server where a setting is waiting for that.
-    type: bool
-    default: false
-  service:
-    description: The server's unit.
-    type: str
-    default: mariadb.service
-  path:
-    description: The option file.
-    type: path
-    default: /etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf
-"""
-
-EXAMPLES = r"""
-- name: Set up the server
-  pyhost.flask.database_settings:
-    slow_seconds: 2
-    settings: {max_connections: 300, innodb_buffer_pool_size: 2G}
-"""
-
-RETURN = r"""
-statements:
-  description: The SQL statements that the running server needed (in check mode, would need).
-  returned: success
-  type: list
-  elements: str
-  sample: ["SET GLOBAL max_connections = 300"]
-waiting:
-  description: The settings that only a restart brings about.
-  returned: success
-  type: list
-  elements: str
-restarted:
-  description: Whether the server was restarted (in check mode, would be).
-  returned: success
-  type: bool
-"""
 
 import contextlib
 import os
@@ -84,8 +13,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils._database_settings import (
     Plan,
@@ -125,9 +52,8 @@ def memory() -> int:
     return min(found)
 
 
-def observe(module: AnsibleModule) -> Server:
+def observe(module: Any, path: Path) -> Server:
     """The server as it is; in check mode also where there is none yet."""
-    path = Path(module.params["path"])
     text = path.read_text(encoding="utf-8") if path.exists() else None
     try:
         lines = execute(module, STATE.split(";\n")[:-1])
@@ -145,7 +71,7 @@ def observe(module: AnsibleModule) -> Server:
     )
 
 
-def check(module: AnsibleModule, text: str) -> None:
+def check(module: Any, text: str) -> None:
     """Let the server itself read the settings beside all others. Raises DatabaseError."""
     program = module.get_bin_path("mariadbd", opt_dirs=["/usr/sbin"]) or "mariadbd"
     read = ["--user=mysql", "--verbose", "--help"]
@@ -183,9 +109,8 @@ def make_log_folder() -> None:
         LOGS.chmod(0o2750)
 
 
-def restart(module: AnsibleModule) -> None:
+def restart(module: Any, service: str) -> None:
     """Restart the server. Raises DatabaseError with the end of its log."""
-    service = module.params["service"]
     if module.run_command(["service", service.removesuffix(".service"), "restart"])[0]:
         show = ["journalctl", f"--unit={service}", f"--lines={LOG_LINES}", "--output=cat"]
         log = module.run_command(show)[1].strip() if systemd_runs() else ""
@@ -194,11 +119,11 @@ def restart(module: AnsibleModule) -> None:
 
 
 def apply(
-    module: AnsibleModule, settings: Mapping[str, str], have: Server, todo: Plan
+    module: Any, params: Mapping[str, Any], settings: Mapping[str, str], have: Server, todo: Plan
 ) -> tuple[bool, Server]:
     """Do what is planned; whether the server was restarted, and how it is after that. Where
     something fails, all is as before."""
-    path = Path(module.params["path"])
+    path = Path(params["path"])
     if todo.text is not None:
         write(path, todo.text)
     if "slow_query_log_file" in settings:
@@ -207,10 +132,10 @@ def apply(
         if todo.statements:
             execute(module, todo.statements)
         # It may have taken less than it was given.
-        have = observe(module) if todo.statements else have
-        if differing(settings, have) and (module.params["restart"] or not have.used):
-            restart(module)
-            return True, observe(module)
+        have = observe(module, path) if todo.statements else have
+        if differing(settings, have) and (params["restart"] or not have.used):
+            restart(module, params["service"])
+            return True, observe(module, path)
     except DatabaseError as error:
         if todo.text is not None:
             write(path, todo.before)
@@ -218,23 +143,22 @@ def apply(
             try:
                 execute(module, todo.back)
             except NoServerError:
-                restart(module)
+                restart(module, params["service"])
         raise DatabaseError(f"{error}\nThe settings are as before.") from error
     return False, have
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
-    """Bring the settings about, unless in check mode; the module's result."""
-    params = module.params
+def bring_about(module: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring the settings about, unless in check mode; the result, as the module gives it."""
     settings = merged(defaults(memory(), params["slow_seconds"]), params["settings"])
-    have = observe(module)
+    have = observe(module, Path(params["path"]))
     todo = plan(settings, have)
     if todo.text is not None and have.variables:
         check(module, todo.text)
     left = todo.waiting
     restarted = bool(left) and (params["restart"] or not have.used)
     if not module.check_mode:
-        restarted, after = apply(module, settings, have, todo)
+        restarted, after = apply(module, params, settings, have, todo)
         left = differing(settings, after)
     if left and not restarted:
         module.warn(
@@ -254,28 +178,3 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             "after_header": params["path"],
         },
     }
-
-
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "settings": {"type": "dict", "default": {}},
-            "slow_seconds": {"type": "float", "default": 0},
-            "restart": {"type": "bool", "default": False},
-            "service": {"type": "str", "default": "mariadb.service"},
-            "path": {
-                "type": "path",
-                "default": "/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf",
-            },
-        },
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module)
-    except DatabaseError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()
