@@ -120,8 +120,10 @@ def backup(found: Facts | None, now: float) -> list[str]:
     if not found or "id" not in found:
         return [problem(found)]
     late = "OVERDUE, " if found["overdue"] else ""
-    newest = f"{found['id']}, {size(found['size'])}, {ago(found['when'], now)} old"
-    lines = [late + (newest if found["id"] else "none yet")]
+    newest = "none yet"
+    if found["id"]:
+        newest = f"{found['id']}, {size(found['size'])}, {ago(found['when'], now)} old"
+    lines = [late + newest]
     if found["failed"]:
         lines.append(f"FAILED {ago(found['tried'], now)} ago: {found['failed']}")
     drill = found["drill"]

@@ -22,79 +22,11 @@ attributes:
   diff_mode:
     description: It only reads, so there is nothing to compare.
     support: none
+extends_documentation_fragment:
+  - pyhost.flask.slots
+  - pyhost.flask.slots.health
+  - pyhost.flask.slots.migrations
 options:
-  name:
-    description: The app's name.
-    type: str
-    required: true
-  root:
-    description: The app's folder.
-    type: path
-    required: true
-  etc:
-    description: The folder of the app's settings.
-    type: path
-    required: true
-  run:
-    description: The folder with the slots' sockets.
-    type: path
-    required: true
-  user:
-    description: The user who runs the app.
-    type: str
-    required: true
-  manager:
-    description: What runs the slots where that cannot be seen on the host.
-    type: str
-    choices: [systemd, supervisor]
-    default: systemd
-  unit:
-    description: The systemd template unit of the slots, as M(pyhost.flask.reload) takes it.
-    type: str
-    required: true
-  processes:
-    description: The template units of the background processes.
-    type: list
-    elements: str
-    default: []
-  host:
-    description: The C(Host) header of the health check.
-    type: str
-    required: true
-  health:
-    description: What a healthy app answers, as M(pyhost.flask.reload) takes it.
-    type: dict
-    default: {}
-    suboptions:
-      path:
-        description: The address to ask for.
-        type: str
-        default: /
-      statuses:
-        description: The statuses that are good.
-        type: list
-        elements: str
-        default: ["200-399"]
-      timeout:
-        description: Not used here; an answer is waited for five seconds.
-        type: int
-        default: 60
-  migrations:
-    description: How the database's revision is found. Without it, nobody looks at the database.
-    type: dict
-    suboptions:
-      flask_app:
-        description: The app, as C(FLASK_APP) takes it.
-        type: str
-        required: true
-      folder:
-        description: The folder with the migrations, where it is not found by itself.
-        type: str
-        default: ""
-      subdir:
-        description: The app's folder in the repository.
-        type: str
-        default: ""
   certificate:
     description: The folder with the site's certificate. Without it, nobody looks at one.
     type: path
@@ -163,38 +95,20 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import Backup
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import MANAGERS
+from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
+    HEALTH,
+    MIGRATIONS,
+    SLOTS,
+)
 
 Facts = dict[str, Any]
 PATIENCE = 5.0  # seconds for an answer of the app
 MISSING = (OSError, ValueError, KeyError, http.client.HTTPException)
 PROBLEMS = (*MISSING, _reload.ReloadError, _migrate.MigrateError, BackupError)
 OPTIONS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "root": {"type": "path", "required": True},
-    "etc": {"type": "path", "required": True},
-    "run": {"type": "path", "required": True},
-    "user": {"type": "str", "required": True},
-    "manager": {"type": "str", "choices": list(MANAGERS), "default": "systemd"},
-    "unit": {"type": "str", "required": True},
-    "processes": {"type": "list", "elements": "str", "default": []},
-    "host": {"type": "str", "required": True},
-    "health": {
-        "type": "dict",
-        "default": {},
-        "options": {
-            "path": {"type": "str", "default": "/"},
-            "statuses": {"type": "list", "elements": "str", "default": ["200-399"]},
-            "timeout": {"type": "int", "default": 60},
-        },
-    },
-    "migrations": {
-        "type": "dict",
-        "options": {
-            "flask_app": {"type": "str", "required": True},
-            "folder": {"type": "str", "default": ""},
-            "subdir": {"type": "str", "default": ""},
-        },
-    },
+    **SLOTS,
+    **HEALTH,
+    **MIGRATIONS,
     "certificate": {"type": "path"},
     "deploys": {"type": "int", "default": 5},
 }

@@ -29,76 +29,16 @@ description:
     new slot starts under the one, and the old slot stops under the other.
   - Interrupted at any point, the next run finishes the work. A reboot comes back to the slot that
     had the traffic.
+extends_documentation_fragment:
+  - pyhost.flask.slots
+  - pyhost.flask.slots.health
 options:
-  name:
-    description: The app's name, for messages.
-    type: str
-    required: true
   release:
     description:
       - The ID of the release, which is a folder in C(releases).
       - Empty is the release that is live, started anew where its settings have changed.
     type: str
     default: ""
-  user:
-    description: The app's user. The settings in the slots belong to the group of that name.
-    type: str
-    required: true
-  root:
-    description: The app's folder, with C(releases), C(slots), C(current) and C(live.sock).
-    type: path
-    required: true
-  etc:
-    description: The folder of the app's settings, which each slot gets a copy of.
-    type: path
-    required: true
-  run:
-    description: The folder with the slots' sockets.
-    type: path
-    required: true
-  manager:
-    description: What runs the slots and their background processes.
-    type: str
-    choices: [systemd, supervisor]
-    default: systemd
-  unit:
-    description:
-      - The systemd template unit of the slots, such as V(flask-notes@.service). The supervisor
-        program of a slot is called like the slot's unit, without the ending.
-    type: str
-    required: true
-  processes:
-    description:
-      - The systemd template units of the background processes, such as
-        V(flask-notes.worker@.service). The name begins as that of O(unit) does, with a dot. The
-        supervisor programs are called as O(unit) says.
-    type: list
-    elements: str
-    default: []
-  host:
-    description: The C(Host) header of the health check.
-    type: str
-    required: true
-  health:
-    description: What the release must answer before it gets traffic.
-    type: dict
-    default: {}
-    suboptions:
-      path:
-        description:
-          - The address to ask for. An answer in JSON that has C(release) must name this release;
-            the app finds its ID in C(APP_RELEASE).
-        type: str
-        default: /
-      statuses:
-        description: The statuses that are good, as V(200) or V(200-399).
-        type: list
-        elements: str
-        default: ["200-399"]
-      timeout:
-        description: Seconds that the release may take to boot and to give a good answer.
-        type: int
-        default: 60
   graceful_timeout:
     description: Seconds that the old slot gets to accept what waits for it.
     type: int
@@ -207,30 +147,14 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import (
-    MANAGERS,
     managed,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import HEALTH, SLOTS
 
 OPTIONS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
+    **SLOTS,
+    **HEALTH,
     "release": {"type": "str", "default": ""},
-    "user": {"type": "str", "required": True},
-    "root": {"type": "path", "required": True},
-    "etc": {"type": "path", "required": True},
-    "run": {"type": "path", "required": True},
-    "manager": {"type": "str", "choices": list(MANAGERS), "default": "systemd"},
-    "unit": {"type": "str", "required": True},
-    "processes": {"type": "list", "elements": "str", "default": []},
-    "host": {"type": "str", "required": True},
-    "health": {
-        "type": "dict",
-        "default": {},
-        "options": {
-            "path": {"type": "str", "default": "/"},
-            "statuses": {"type": "list", "elements": "str", "default": ["200-399"]},
-            "timeout": {"type": "int", "default": 60},
-        },
-    },
     "graceful_timeout": {"type": "int", "default": 30},
     "pending": {"type": "list", "elements": "path", "default": []},
     "_holder": HOLDER,

@@ -22,11 +22,10 @@ attributes:
   diff_mode:
     description: There is nothing to compare.
     support: none
+extends_documentation_fragment:
+  - pyhost.flask.slots
+  - pyhost.flask.slots.migrations
 options:
-  name:
-    description: The app's name.
-    type: str
-    required: true
   backup:
     description:
       - The ID of a backup. V(newest) is the newest one but for those that were made before a
@@ -49,52 +48,6 @@ options:
     description: The page, in HTML, that visitors see meanwhile.
     type: str
     default: ""
-  root:
-    description: The app's folder.
-    type: path
-    required: true
-  etc:
-    description: The folder of the app's settings.
-    type: path
-    required: true
-  run:
-    description: The folder with the slots' sockets.
-    type: path
-    required: true
-  user:
-    description: The user who runs the app.
-    type: str
-    required: true
-  manager:
-    description: What runs the slots.
-    type: str
-    choices: [systemd, supervisor]
-    default: systemd
-  unit:
-    description: The systemd template unit of the slots, as M(pyhost.flask.reload) takes it.
-    type: str
-    required: true
-  processes:
-    description: The template units of the background processes.
-    type: list
-    elements: str
-    default: []
-  migrations:
-    description: How the app's migrations are found. Without it, nobody looks at revisions.
-    type: dict
-    suboptions:
-      flask_app:
-        description: The app, as C(FLASK_APP) takes it.
-        type: str
-        required: true
-      folder:
-        description: The folder with the migrations, where it is not found by itself.
-        type: str
-        default: ""
-      subdir:
-        description: The app's folder in the repository.
-        type: str
-        default: ""
   _holder:
     description: Internal. The play that the module is a step of; not for playbooks.
     type: dict
@@ -166,34 +119,20 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import Backup
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import (
-    MANAGERS,
     managed,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._restore import Doors, Restore
 from ansible_collections.pyhost.flask.plugins.module_utils._services import systemd_runs
+from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import MIGRATIONS, SLOTS
 
 PROBLEMS = (BackupError, MigrateError, _reload.ReloadError, OSError, ValueError, KeyError)
 OPTIONS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
+    **SLOTS,
+    **MIGRATIONS,
     "backup": {"type": "str", "default": "newest"},
     "beside": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
     "page": {"type": "str", "default": ""},
-    "root": {"type": "path", "required": True},
-    "etc": {"type": "path", "required": True},
-    "run": {"type": "path", "required": True},
-    "user": {"type": "str", "required": True},
-    "manager": {"type": "str", "choices": list(MANAGERS), "default": "systemd"},
-    "unit": {"type": "str", "required": True},
-    "processes": {"type": "list", "elements": "str", "default": []},
-    "migrations": {
-        "type": "dict",
-        "options": {
-            "flask_app": {"type": "str", "required": True},
-            "folder": {"type": "str", "default": ""},
-            "subdir": {"type": "str", "default": ""},
-        },
-    },
     "_holder": HOLDER,
 }
 

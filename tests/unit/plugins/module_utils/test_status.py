@@ -136,7 +136,7 @@ NEWEST = "20260301T033000Z, 12.3 MB, 2 h old"
     [
         (BACKUP, [NEWEST, "drill 3 d ago: good, 1.2 s"]),
         ({**BACKUP, "drill": None, "overdue": True}, [f"OVERDUE, {NEWEST}"]),
-        ({**BACKUP, "id": "", "drill": None}, ["none yet"]),
+        ({**BACKUP, "id": "", "when": None, "drill": None}, ["none yet"]),
         (
             {
                 **BACKUP,
