@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+
+from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
 
 Options = dict[str, Any]
 
@@ -29,20 +28,18 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         args = dict(self._task.args)
         contents = {path: self._read(path) for path in _paths(args.get("sites"))}
-        # One opaque argument, so that no key is shown when the arguments are (-vvv, syslog).
-        packed = zlib.compress(json.dumps(contents).encode())
-        args["_contents"] = base64.b64encode(packed).decode()
+        args["_contents"] = pack(contents)
         return self._execute_module(
             module_name="pyhost.flask.certificate", module_args=args, task_vars=task_vars
         )
 
-    def _read(self, path: str) -> str:
+    def _read(self, path: str) -> bytes:
         """A file on the controller, out of the vault where it is in one."""
         try:
             real = self._loader.get_real_file(path)
             try:
                 with open(real, "rb") as file:
-                    return base64.b64encode(file.read()).decode()
+                    return file.read()
             finally:
                 self._loader.cleanup_tmp_file(real)
         except (AnsibleError, OSError) as error:

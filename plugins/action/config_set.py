@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import zlib
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -18,6 +16,7 @@ from ansible.template import generate_ansible_template_vars
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import SPEC
+from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
 
 try:
     from ansible.template import trust_as_template
@@ -41,10 +40,8 @@ class ActionModule(ActionBase):
         for entry in args["files"]:
             content = self._content(entry, task_vars or {})
             if content is not None:
-                contents[entry["dest"]] = base64.b64encode(content).decode()
-        # One opaque argument, so that no content is shown when the arguments are (-vvv, syslog).
-        packed = zlib.compress(json.dumps(contents).encode())
-        args["_contents"] = base64.b64encode(packed).decode()
+                contents[entry["dest"]] = content
+        args["_contents"] = pack(contents)
         args["files"] = [_without_content(entry) for entry in args["files"]]
         return self._execute_module(
             module_name="pyhost.flask.config_set", module_args=args, task_vars=task_vars

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SLOTS: dict[str, Any] = {
+SLOT_OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "root": {"type": "path", "required": True},
     "etc": {"type": "path", "required": True},
@@ -18,7 +18,7 @@ SLOTS: dict[str, Any] = {
     "unit": {"type": "str", "required": True},
     "processes": {"type": "list", "elements": "str", "default": []},
 }
-HEALTH: dict[str, Any] = {
+HEALTH_OPTIONS: dict[str, Any] = {
     "host": {"type": "str", "required": True},
     "health": {
         "type": "dict",
@@ -30,7 +30,7 @@ HEALTH: dict[str, Any] = {
         },
     },
 }
-MIGRATIONS: dict[str, Any] = {
+MIGRATION_OPTIONS: dict[str, Any] = {
     "migrations": {
         "type": "dict",
         "options": {

@@ -96,9 +96,9 @@ from ansible_collections.pyhost.flask.plugins.module_utils._environment import p
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import MANAGERS
 from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
-    HEALTH,
-    MIGRATIONS,
-    SLOTS,
+    HEALTH_OPTIONS,
+    MIGRATION_OPTIONS,
+    SLOT_OPTIONS,
 )
 
 Facts = dict[str, Any]
@@ -106,9 +106,9 @@ PATIENCE = 5.0  # seconds for an answer of the app
 MISSING = (OSError, ValueError, KeyError, http.client.HTTPException)
 PROBLEMS = (*MISSING, _reload.ReloadError, _migrate.MigrateError, BackupError)
 OPTIONS: dict[str, Any] = {
-    **SLOTS,
-    **HEALTH,
-    **MIGRATIONS,
+    **SLOT_OPTIONS,
+    **HEALTH_OPTIONS,
+    **MIGRATION_OPTIONS,
     "certificate": {"type": "path"},
     "deploys": {"type": "int", "default": 5},
 }

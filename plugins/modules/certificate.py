@@ -177,10 +177,7 @@ steps:
   sample: ["notes: get a certificate for notes.example.org, because there is none"]
 """
 
-import base64
-import json
 import time
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -201,6 +198,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate_host imp
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate_tools import (
     CertificateError,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._packed import unpack
 
 Options = dict[str, Any]
 REASONS = ("unspecified", "keycompromise", "affiliationchanged", "superseded")
@@ -287,8 +285,8 @@ def files_of(params: Options, contents: dict[str, str]) -> Files:
 
 def contents_of(packed: str | None) -> dict[str, str]:
     """The files as the controller has packed them, by path."""
-    sent = json.loads(zlib.decompress(base64.b64decode(packed))) if packed else {}
-    return {path: base64.b64decode(text).decode("ascii", "replace") for path, text in sent.items()}
+    sent = unpack(packed) if packed else {}
+    return {path: content.decode("ascii", "replace") for path, content in sent.items()}
 
 
 def examine(host: Host, sites: Sequence[Site], module: AnsibleModule) -> None:

@@ -221,13 +221,10 @@ output:
   type: str
 """
 
-import base64
 import contextlib
-import json
 import shutil
 import signal
 import time
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -265,6 +262,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set_transacti
     recover,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_trial import Run
+from ansible_collections.pyhost.flask.plugins.module_utils._packed import unpack
 from ansible_collections.pyhost.flask.plugins.module_utils._services import (
     refusal,
     start,
@@ -274,12 +272,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._services import (
 
 BACKUPS = "/var/backups/pyhost-flask/config_set"
 STOPS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-
-
-def contents_of(packed: str) -> dict[str, bytes]:
-    """What the action plugin has packed: the files' contents by ``dest``."""
-    data = json.loads(zlib.decompress(base64.b64decode(packed)))
-    return {dest: base64.b64decode(content) for dest, content in data.items()}
 
 
 def runner(module: AnsibleModule, secrets: list[bytes]) -> Run:
@@ -315,7 +307,7 @@ def change(module: AnsibleModule) -> dict[str, Any]:
     if refused := refusal(params["needs_systemd"]):
         raise ConfigError(refused)
     files = [entry for entry in params["files"] if entry["systemd"] in (None, systemd_runs())]
-    want, secret = wanted(files, contents_of(params["_contents"]))
+    want, secret = wanted(files, unpack(params["_contents"]))
     strangers = users.missing(params["users"])
     if not check:
         users.make(strangers, runner(module, []))

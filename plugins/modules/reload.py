@@ -149,11 +149,14 @@ from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import (
     managed,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import HEALTH, SLOTS
+from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
+    HEALTH_OPTIONS,
+    SLOT_OPTIONS,
+)
 
 OPTIONS: dict[str, Any] = {
-    **SLOTS,
-    **HEALTH,
+    **SLOT_OPTIONS,
+    **HEALTH_OPTIONS,
     "release": {"type": "str", "default": ""},
     "graceful_timeout": {"type": "int", "default": 30},
     "pending": {"type": "list", "elements": "path", "default": []},

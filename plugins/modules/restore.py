@@ -123,12 +123,15 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers impo
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._restore import Doors, Restore
 from ansible_collections.pyhost.flask.plugins.module_utils._services import systemd_runs
-from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import MIGRATIONS, SLOTS
+from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
+    MIGRATION_OPTIONS,
+    SLOT_OPTIONS,
+)
 
 PROBLEMS = (BackupError, MigrateError, _reload.ReloadError, OSError, ValueError, KeyError)
 OPTIONS: dict[str, Any] = {
-    **SLOTS,
-    **MIGRATIONS,
+    **SLOT_OPTIONS,
+    **MIGRATION_OPTIONS,
     "backup": {"type": "str", "default": "newest"},
     "beside": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},

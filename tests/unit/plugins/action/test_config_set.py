@@ -16,7 +16,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.pyhost.flask.plugins.action.config_set import ActionModule
-from ansible_collections.pyhost.flask.plugins.modules.config_set import contents_of
+from ansible_collections.pyhost.flask.plugins.module_utils._packed import unpack
 
 
 def sent(base: Path, *files: dict[str, Any], **variables: Any) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def sent(base: Path, *files: dict[str, Any], **variables: Any) -> dict[str, Any]
 
 def content(base: Path, entry: dict[str, Any], **variables: Any) -> str:
     args = sent(base, {"dest": "/etc/a", **entry}, **variables)
-    return contents_of(args["_contents"])["/etc/a"].decode()
+    return unpack(args["_contents"])["/etc/a"].decode()
 
 
 def rendered(base: Path, template: str, entry: dict[str, Any], **variables: Any) -> str:
@@ -81,7 +81,7 @@ def test_files_are_sent_byte_by_byte(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a").write_bytes(bytes(range(256)))
     args = sent(tmp_path, {"dest": "/etc/a", "src": "a"})
-    assert contents_of(args["_contents"]) == {"/etc/a": bytes(range(256))}
+    assert unpack(args["_contents"]) == {"/etc/a": bytes(range(256))}
 
 
 def test_no_argument_but_the_hidden_one_holds_a_content(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_no_argument_but_the_hidden_one_holds_a_content(tmp_path: Path) -> None:
     )
     packed = args.pop("_contents")
     assert "hunter2" not in str(args)
-    assert contents_of(packed) == {"/etc/a": b"hunter2", "/etc/b": b"hunter2"}
+    assert unpack(packed) == {"/etc/a": b"hunter2", "/etc/b": b"hunter2"}
 
 
 @pytest.mark.parametrize(
