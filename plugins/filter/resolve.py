@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +57,7 @@ _value:
 """
 
 
-@functools.cache
-def app_spec() -> _options.Spec:
+def _app_spec() -> _options.Spec:
     """The options of an app, from the one argument spec that describes them."""
     file = Path(__file__).parents[2] / "roles" / "app" / "meta" / "argument_specs.yml"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -68,9 +66,13 @@ def app_spec() -> _options.Spec:
     return options["flask_apps"]["options"]
 
 
+# Read when the file is loaded, which with check_apps is once, before Ansible forks its workers.
+SPEC = _app_spec()
+
+
 def resolve(flask_apps: Any, flask_defaults: Any = None, version: str = "") -> list[_apps.App]:
     try:
-        return _apps.resolve(flask_apps, flask_defaults, app_spec(), version)
+        return _apps.resolve(flask_apps, flask_defaults, SPEC, version)
     except _options.Mistakes as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -67,10 +67,10 @@ def checked(
 
 
 def _coerced(value: Any, option: Options, path: str, mistakes: list[str], partly: bool) -> Any:
-    text = "(hidden)" if option.get("no_log") else shown(value)
     kind = option["type"]
     if kind == "list":
         if not isinstance(value, list):
+            text = _described(value, option)
             mistakes.append(f"{path} = {text}: must be a list, such as [{text}]")
             return None
         element = {**option, "type": option["elements"]}
@@ -80,6 +80,7 @@ def _coerced(value: Any, option: Options, path: str, mistakes: list[str], partly
         ]
     if kind == "dict":
         if not isinstance(value, dict):
+            text = _described(value, option)
             mistakes.append(f"{path} = {text}: must be a dictionary of options")
             return {}
         if "options" in option:
@@ -92,9 +93,13 @@ def _coerced(value: Any, option: Options, path: str, mistakes: list[str], partly
     if not remedy and "choices" in option and converted not in option["choices"]:
         remedy = f"must be one of {', '.join(option['choices'])}"
     if remedy:
-        mistakes.append(f"{path} = {text}: {remedy}")
+        mistakes.append(f"{path} = {_described(value, option)}: {remedy}")
         return None
     return converted
+
+
+def _described(value: Any, option: Options) -> str:
+    return "(hidden)" if option.get("no_log") else shown(value)
 
 
 def _to_str(value: Any) -> tuple[str, str]:

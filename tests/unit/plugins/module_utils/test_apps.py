@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.filter.mistakes import mistakes as look_for_mistakes
-from ansible_collections.pyhost.flask.plugins.filter.resolve import app_spec
+from ansible_collections.pyhost.flask.plugins.action.check_apps import check
+from ansible_collections.pyhost.flask.plugins.filter.resolve import SPEC
 from ansible_collections.pyhost.flask.plugins.module_utils import _apps
 from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes
 
@@ -29,13 +29,22 @@ OTHER = {**NOTES, "name": "blog", "domains": ["blog.example.org"]}
 
 
 def resolve(*apps: Any, **defaults: Any) -> list[_apps.App]:
-    return _apps.resolve(list(apps), defaults, app_spec())
+    return _apps.resolve(list(apps), defaults, SPEC)
 
 
 def mistakes(*apps: Any, **defaults: Any) -> list[str]:
     with pytest.raises(Mistakes) as caught:
         resolve(*apps, **defaults)
     return caught.value.lines
+
+
+def look_for_mistakes(app: Any) -> str:
+    """What check_apps says, which also looks for files on the controller."""
+    try:
+        check([app], {})
+    except Mistakes as error:
+        return str(error)
+    return ""
 
 
 def with_option(path: str, value: Any) -> dict[str, Any]:
@@ -123,7 +132,7 @@ def test_every_option_of_the_spec_is_set() -> None:
                 found += missing(option["options"], app[key])
         return found
 
-    assert missing(app_spec(), resolve(NOTES)[0]) == []
+    assert missing(SPEC, resolve(NOTES)[0]) == []
 
 
 def test_what_the_user_wrote_stays_as_it_was() -> None:
@@ -421,13 +430,13 @@ def test_files_that_are_not_on_the_controller(tmp_path: Path) -> None:
     (tmp_path / "chain").touch()
     files = {"chain": f"{tmp_path}/chain", "key": f"{tmp_path}/key"}
     app = {**NOTES, "https": "provided", "certificate": files}
-    found = look_for_mistakes([app])
+    found = look_for_mistakes(app)
     assert f"flask_apps[notes].certificate.key = '{tmp_path}/key': cannot be read" in found
     assert "certificate.chain" not in found
     (tmp_path / "key").touch()
-    assert look_for_mistakes([app]) == ""
+    assert look_for_mistakes(app) == ""
     files.update({"key": "/no/such/key", "source": "host"})
-    assert look_for_mistakes([app]) == ""
+    assert look_for_mistakes(app) == ""
 
 
 @pytest.mark.parametrize(
@@ -449,7 +458,7 @@ def test_what_a_source_names_is_on_the_controller(
 ) -> None:
     (tmp_path / "file").touch()
     here = {option: value.replace("{here}", str(tmp_path)) for option, value in source.items()}
-    found = look_for_mistakes([{**NOTES, "source": here}])
+    found = look_for_mistakes({**NOTES, "source": here})
     assert text.replace("{here}", str(tmp_path)) in found
     assert bool(text) == bool(found)
 
@@ -495,7 +504,7 @@ def test_all_mistakes_of_all_apps_at_once() -> None:
 @pytest.mark.parametrize("apps", [None, "notes", {"name": "notes"}])
 def test_not_a_list(apps: Any) -> None:
     with pytest.raises(Mistakes, match="must be a list of apps"):
-        _apps.resolve(apps, {}, app_spec())
+        _apps.resolve(apps, {}, SPEC)
 
 
 @pytest.mark.parametrize(
@@ -533,9 +542,9 @@ LOCAL = {**OTHER, "source": {"path": "/home/me/blog"}}
     ],
 )
 def test_another_version(apps: list[Any], version: str, source: dict[str, str]) -> None:
-    finished = _apps.resolve(apps, {}, app_spec(), version)
+    finished = _apps.resolve(apps, {}, SPEC, version)
     assert source.items() <= finished[0]["source"].items()
-    assert finished[1:] == _apps.resolve(apps, {}, app_spec())[1:]
+    assert finished[1:] == _apps.resolve(apps, {}, SPEC)[1:]
 
 
 @pytest.mark.parametrize(
@@ -550,5 +559,5 @@ def test_another_version(apps: list[Any], version: str, source: dict[str, str]) 
 )
 def test_another_version_that_cannot_be(apps: list[Any], version: str, text: str) -> None:
     with pytest.raises(Mistakes) as caught:
-        _apps.resolve(apps, {}, app_spec(), version)
+        _apps.resolve(apps, {}, SPEC, version)
     assert text in caught.value.lines[0]

@@ -1,0 +1,53 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads secrets that are there already by a plain command, a third of what a module costs."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+FOLDER = "/var/lib/pyhost-flask/secrets"
+FORMER = ".former"
+
+Options = dict[str, Any]
+
+
+class ActionModule(ActionBase):
+    """Runs the module only where something is to be made, changed or refused."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: Options | None = None) -> Options:
+        """Return the secrets of ``names``, if that is all that is asked for, and all are there."""
+        super().run(tmp, task_vars)
+        args = self._task.args
+        names = [str(name) for name in args.get("names") or []]
+        if names and set(args) == {"names"} and not any("/" in name for name in names):
+            printed = self._low_level_execute_command(command(names))["stdout"]
+            kept = result(names, printed)
+            if kept:
+                return kept
+        return self._execute_module(module_name="pyhost.flask.secret", task_vars=task_vars)
+
+
+def command(names: list[str], folder: str = FOLDER) -> str:
+    """A command that prints NAME:SECRET for each of these secrets, and of their former selves."""
+    files = shlex.join([name + end for name in names for end in ("", FORMER)])
+    return f"cd {folder} && grep -s -H '' -- {files}"
+
+
+def result(names: list[str], printed: str) -> Options | None:
+    """What the module would return; None where one of the secrets was not printed."""
+    kept = dict(line.split(":", 1) for line in printed.splitlines() if ":" in line)
+    if not set(names) <= set(kept):
+        return None
+    return {
+        "changed": False,
+        "secrets": {name: kept[name] for name in names},
+        "former": {name: kept[name + FORMER] for name in names if name + FORMER in kept},
+    }
