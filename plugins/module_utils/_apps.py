@@ -22,6 +22,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import (
     check_values,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import (
+    check_dependencies,
     check_source,
     chosen_version,
     set_version,
@@ -76,6 +77,7 @@ def resolve(apps: Any, defaults: Any, spec: Spec, version: str = "") -> list[App
         check_values(app, path, mistakes)
         check_https(app, path, mistakes)
         check_source(app["source"], f"{path}.source", mistakes)
+        check_dependencies(app, path, mistakes)
         if len(mistakes) == found:
             app["health"]["statuses"] = app["health"]["statuses"] or _default_statuses(
                 common, given

@@ -98,6 +98,7 @@ PART = (
 NAME = _pattern(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
 NO_NAME = "is no name for a system user; use lower-case letters, digits and hyphens, at most 24"
 INDEX, NO_INDEX = _pattern(r"https?://\S+"), "is no address, such as https://pypi.org/simple"
+PACKAGE = _pattern(r"[A-Za-z0-9][\w.-]*")
 TAKEN = "belongs to the system; choose another name"
 RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ("name", NAME, NO_NAME),
@@ -155,6 +156,21 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         "wsgi",
         _pattern(r"\w+(\.\w+)*:\w+(\.\w+)*(\(.*\))?"),
         "must be module:app or module:create_app()",
+    ),
+    (
+        "python.dependencies",
+        _pattern(
+            r"([\w.-]+/)*(uv\.lock|pylock\.toml|poetry\.lock|Pipfile\.lock|pyproject\.toml|setup\.py"
+            r"|[\w.-]+\.(txt|in))"
+        ),
+        "must be a file of the code, such as uv.lock, poetry.lock or requirements/prod.txt",
+    ),
+    ("python.groups[]", PACKAGE, "is no group's name"),
+    ("python.extras[]", PACKAGE, "is no extra's name"),
+    (
+        "python.constraints[]",
+        _pattern(r"[A-Za-z0-9][\w.-]*\s*[=<>!~][^\n]+"),
+        "must be a package with versions, such as werkzeug<3.1",
     ),
     ("python.index", INDEX, NO_INDEX),
     ("python.extra_indexes[]", INDEX, NO_INDEX),

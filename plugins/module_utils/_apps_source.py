@@ -18,6 +18,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "dist": (),
     "package": (),
 }
+INSTALLED = ("dist", "package")
 
 
 def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None:
@@ -46,6 +47,17 @@ def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None
             f"{path}.checksum: is missing; an archive at a web address needs one, as in"
             " sha256:9f86d0..., so that what is served is what you have seen"
         )
+
+
+def check_dependencies(app: dict[str, Any], path: str, mistakes: list[str]) -> None:
+    """What an app that is installed as a package says of its dependencies."""
+    kind = next((kind for kind in INSTALLED if app["source"] and app["source"][kind]), "")
+    for option in ("dependencies", "groups", "require_hashes"):
+        if kind and app["python"][option]:
+            mistakes.append(
+                f"{path}.python.{option}: goes with code that has the files for it, and not with a"
+                f" {kind}, which knows itself what it needs; leave it out"
+            )
 
 
 def on_controller(source: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

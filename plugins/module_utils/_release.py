@@ -17,7 +17,8 @@ from typing import Any
 # Part of each release's ID. One more for every change that makes the same input another release.
 FORMAT = 1
 COMMIT = re.compile(r"[0-9a-f]{40}")
-LATER = ("kind", "submodules")  # of ``Inputs``
+# Fields of ``Inputs``.
+LATER = ("kind", "submodules", "dependencies", "groups", "extras", "constraints", "require_hashes")
 LATEST_TAG = "latest-tag"
 
 
@@ -111,11 +112,15 @@ class Inputs:
     installer: str = "uv"
     kind: str = ""  # of the source, with the package's name; empty for git
     submodules: bool = False
+    dependencies: str = ""  # the file that names them; empty is the first that is there
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    require_hashes: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        found = {**vars(self), "packages": list(self.packages), "shared": list(self.shared)}
         # These came later, and must not rename the releases that there are.
-        return {name: value for name, value in found.items() if value or name not in LATER}
+        return {name: each for name, each in vars(self).items() if each or name not in LATER}
 
 
 @dataclass(frozen=True)
@@ -202,77 +207,3 @@ def shown(
     for change in sorted(changes, key=lambda change: change["name"]):
         lines.append(f"package: {change['name']} {change[side]}")
     return "\n".join(lines) + "\n"
-
-
-# What is installed into it
-
-
-@dataclass(frozen=True)
-class Project:
-    """The folder that names an app's requirements, as far as it matters for installing them."""
-
-    files: frozenset[str] = frozenset()
-    has_build_system: bool = False
-    dependencies: tuple[str, ...] = ()  # of [project]
-    hashed: bool = False  # requirements.txt has hashes
-    importable: bool = True  # the module of the app stands in the app's folder
-
-
-@dataclass(frozen=True)
-class Install:
-    """How to fill a venv: first from ``uv.lock`` or not, then a resolution for each step."""
-
-    locked: bool = False
-    steps: tuple[tuple[str, ...], ...] = ()
-    warning: str = ""
-
-
-MANIFESTS = ("uv.lock", "pylock.toml", "requirements.txt", "pyproject.toml", "setup.py")
-FOREIGN_LOCKS = {  # what only their own tools read, and how these write it for others
-    "poetry.lock": "poetry export --output requirements.txt",
-    "Pipfile.lock": "pipenv requirements > requirements.txt",
-}
-SELF = ("--editable", ".")
-
-
-def install(project: Project, packages: tuple[str, ...], installer: str) -> Install:
-    """The rule of the documentation: the first of ``MANIFESTS`` counts, ``packages`` go with it."""
-    files = project.files
-    if "uv.lock" in files and installer == "uv":
-        return Install(True, (packages,) if packages else ())
-    package = project.has_build_system or "setup.py" in files
-    own = SELF if package and not project.importable else ()
-    warning = _unread_lock(files, installer)
-    steps: tuple[tuple[str, ...], ...]
-    if "pylock.toml" in files and installer == "uv":
-        # uv takes nothing else in the same resolution.
-        steps = (("--requirement", "pylock.toml"), own + packages)
-    elif "requirements.txt" in files:
-        given = ("--requirement", "requirements.txt")
-        # pip wants a hash for everything in a resolution where anything has one.
-        steps = (given, own + packages) if project.hashed else (given + own + packages,)
-    elif package:
-        steps = (SELF + packages,)
-    elif "pyproject.toml" in files:
-        steps = (project.dependencies + (() if project.importable else SELF) + packages,)
-    else:
-        steps = (("flask", *packages),)
-        warning = warning or (
-            f"none of {', '.join(MANIFESTS)} is there, so Flask's newest version is installed; "
-            "name what the app needs in a requirements.txt or in python.packages"
-        )
-    return Install(False, tuple(step for step in steps if step), warning)
-
-
-def _unread_lock(files: frozenset[str], installer: str) -> str:
-    """A warning where the versions that the project has locked are not those that it gets."""
-    for lock in ("uv.lock", "pylock.toml"):
-        if lock in files and installer != "uv":
-            return f"{lock} is not used, because uv is not on the host; pip resolves anew"
-    if not {"pylock.toml", "requirements.txt"} & files:
-        for lock, command in FOREIGN_LOCKS.items():
-            if lock in files:
-                return (
-                    f"{lock} is not used; to keep its versions, commit what this writes: {command}"
-                )
-    return ""

@@ -26,12 +26,9 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     ReleaseError,
     Revision,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release_failures import remedy
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
-from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
-    Venv,
-    installed,
-    remedy,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import Venv, installed
 from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, run, run_as
 
 RECORD = "release.json"

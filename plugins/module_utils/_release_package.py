@@ -17,7 +17,8 @@ from typing import Any
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError, Revision
 from ansible_collections.pyhost.flask.plugins.module_utils._release_archive import Sent
-from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import UV, remedy
+from ansible_collections.pyhost.flask.plugins.module_utils._release_failures import remedy
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import UV
 from ansible_collections.pyhost.flask.plugins.module_utils._run import run
 
 # A requirement's name, perhaps with extras, and exactly one version, as PEP 508 writes it.

@@ -122,6 +122,11 @@ def job_for(module: Any, root: Path, revision: str) -> Job:
         installer="uv" if uv else "pip",
         kind=kind_of(params["source"]),
         submodules=params["source"]["submodules"],
+        dependencies=params["dependencies"],
+        groups=tuple(params["groups"]),
+        extras=tuple(params["extras"]),
+        constraints=tuple(params["constraints"]),
+        require_hashes=params["require_hashes"],
     )
     return Job(
         module=module,

@@ -9,22 +9,27 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
-from ansible_collections.pyhost.flask.plugins.module_utils._release import (
-    FOREIGN_LOCKS,
-    MANIFESTS,
-    Inputs,
-    Install,
-    Project,
-    ReleaseError,
-    install,
+from ansible_collections.pyhost.flask.plugins.module_utils._release import Inputs, ReleaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._release_failures import (
+    PASSING,
+    ends,
+    remedy,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release_install import (
+    Install,
+    Step,
+    install,
+    with_extras,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release_project import find, look
 from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, run
 
 CACHE = "/var/cache/pyhost-flask"
@@ -32,7 +37,6 @@ PYTHONS = "/opt/pyhost-flask/python"  # what uv downloads, where the app can rea
 SYSTEM_PYTHON = "/usr/bin/python3"
 INSTALL_SECONDS = 1800
 PAUSES = (3, 10)  # seconds before the second and the third attempt
-HEAD, TAIL = 3, 15  # lines of a tool's words in a message
 UV = {
     "UV_CACHE_DIR": f"{CACHE}/uv",
     "UV_HTTP_TIMEOUT": "60",
@@ -49,54 +53,6 @@ PIP = {
     "PIP_ROOT_USER_ACTION": "ignore",
     "PIP_TIMEOUT": "60",
 }
-PASSING = re.compile(
-    r"error sending request|dns error|name resolution|timed out|Connection (broken|reset|refused|"
-    r"aborted)|Request failed after|IncompleteRead|error decoding response|"
-    r"\b(429|50[0234]) \w+",
-    re.IGNORECASE,
-)
-REMEDIES = [  # (what a tool says, what to do); the first that fits
-    (
-        r"python-build-standalone|No interpreter found|No download found",
-        "uv could neither find that Python version on the host nor download it: install it, or "
-        "change python.version.",
-    ),
-    (
-        r"pkg_resources",
-        "It needs an older setuptools: add 'setuptools<81' to python.packages.",
-    ),
-    (
-        r"Python\.h: No such file|gcc'?: No such file|command '?\S*gcc'? failed: No such file|"
-        r"[Uu]nable to find a compiler|unable to execute|`?\S*(cc|gcc|c\+\+)`?.{0,3}not found",
-        "A package has to be compiled: add build-essential and python3-dev to "
-        "python.system_packages.",
-    ),
-    (r"pg_config", "psycopg2 is compiled: add libpq-dev to python.system_packages."),
-    (
-        r"mysql_config|mysqlclient",
-        "mysqlclient is compiled: add default-libmysqlclient-dev, pkg-config, build-essential and "
-        "python3-dev to python.system_packages.",
-    ),
-    (r"ffi\.h", "Add libffi-dev to python.system_packages."),
-    (
-        r"(\S+\.h): No such file",
-        "Add the Debian package that has the header to python.system_packages (apt-file search "
-        "finds it).",
-    ),
-    (
-        r"No solution found|ResolutionImpossible|conflicting dependencies|"
-        r"No matching distribution|not found in the package registry",
-        "Change the app's requirements or python.packages so that they fit together and with the "
-        "Python version (python.version).",
-    ),
-    (
-        r"No module named '?([\w.]+)'?",
-        "Add the missing package to the app's requirements or to python.packages; where it is the "
-        "app's own module, check wsgi and source.subdir.",
-    ),
-    (r"Failed to find attribute", "Check wsgi."),
-    (r"No space left", "The disk is full."),
-]
 
 
 @dataclass(frozen=True)
@@ -134,26 +90,21 @@ class Venv:
         if rc:
             raise ReleaseError(
                 "the venv could not be made; is the Debian package python3-venv installed?\n"
-                + _ends(out + err)
+                + ends(out + err)
             )
 
     def fill(self, root: Path, app: Path) -> str:
         """Install the app's requirements and the extra packages; return a warning, or nothing."""
-        folder = next((place for place in (app, root) if _manifests(place)), app)
-        project = _project(folder, app, self.inputs.wsgi)
-        todo = install(project, self.inputs.packages, self.inputs.installer)
-        for argv in self._commands(todo):
-            self._run(argv, folder, "the packages could not be installed")
-        # uv leaves it, writable for everybody.
-        (self.path / ".lock").unlink(missing_ok=True)
+        folder, file = find(root, app, self.inputs)
+        todo = install(look(folder, file, app, self.inputs), self.inputs, file)
+        self._install(todo, folder, "the packages could not be installed")
         return todo.warning
 
     def install_package(self, package: str) -> None:
         """Install the app itself, and the extra packages."""
-        todo = Install(steps=((package, *self.inputs.packages),))
-        for argv in self._commands(todo):
-            self._run(argv, Path("/"), "the package could not be installed")
-        (self.path / ".lock").unlink(missing_ok=True)
+        wanted = with_extras(package, self.inputs.extras)
+        todo = Install(steps=(Step((wanted, *self.inputs.packages)),))
+        self._install(todo, Path("/"), "the package could not be installed")
 
     def compile(self, root: Path, other: Path | None) -> None:
         """Compile everything in the release, because the app cannot keep what it compiles.
@@ -167,12 +118,28 @@ class Venv:
         # A package may well hold a file that is not for this Python: nothing to fail for.
         run(self.module, [self.python, "-m", "compileall", "-qq", *jobs, str(root)])
 
-    def _commands(self, todo: Install) -> list[list[str]]:
-        if not self.uv:
-            return [[self.python, "-m", "pip", "install", "--quiet", *step] for step in todo.steps]
-        sync = [self.uv, "sync", "--quiet", "--frozen", "--no-dev", "--python", self.python]
-        pip = [self.uv, "pip", "install", "--quiet", "--python", self.python]
-        return [sync] * todo.locked + [[*pip, *step] for step in todo.steps]
+    def _install(self, todo: Install, folder: Path, failure: str) -> None:
+        with tempfile.TemporaryDirectory(prefix="pyhost-flask-") as scratch:
+            for argv in self._commands(todo, Path(scratch)):
+                self._run(argv, folder, failure)
+        # uv leaves it, writable for everybody.
+        (self.path / ".lock").unlink(missing_ok=True)
+
+    def _commands(self, todo: Install, scratch: Path) -> Iterator[list[str]]:
+        """The calls of uv or pip. What they read from files is written into ``scratch``."""
+        pip = [self.python, "-m", "pip", "install", "--quiet"]
+        if self.uv:
+            pip = [self.uv, "pip", "install", "--quiet", "--python", self.python]
+        if todo.sync:
+            yield [self.uv, "sync", "--quiet", "--python", self.python, *todo.sync]
+        for step in todo.steps:
+            constraints = self.inputs.constraints if step.resolved else ()
+            files = (("--constraint", constraints), ("--requirement", step.lines))
+            more = []
+            for option, lines in files:
+                if lines:
+                    more += [option, str(_write(scratch / f"{option[2:]}s.txt", lines))]
+            yield [*pip, *step.arguments, *more]
 
     def _run(self, argv: list[str], cwd: Path, failure: str) -> None:
         """Run uv or pip, again after a failure of the network. The error says why it failed."""
@@ -191,12 +158,7 @@ class Venv:
         hint = remedy(said)
         if not hint and PASSING.search(said):
             hint = " The package index cannot be reached from the host; try again later."
-        raise ReleaseError(f"{failure}.{hint}\n{_ends(said)}")
-
-
-def remedy(said: str) -> str:
-    """What to do about a tool's words, as a further sentence; empty where that is unknown."""
-    return next((f" {text}" for pattern, text in REMEDIES if re.search(pattern, said)), "")
+        raise ReleaseError(f"{failure}.{hint}\n{ends(said)}")
 
 
 def indexes(index: str, extra: Sequence[str]) -> dict[str, str]:
@@ -233,41 +195,6 @@ def installed(venv: Path) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _manifests(folder: Path) -> frozenset[str]:
-    """Which files in a folder name requirements. Settings of tools alone are none."""
-    found = {name for name in MANIFESTS if (folder / name).is_file()}
-    if "pyproject.toml" in found and not {"project", "build-system"} & _pyproject(folder).keys():
-        found.remove("pyproject.toml")
-    return frozenset(found)
-
-
-def _project(folder: Path, app: Path, wsgi: str) -> Project:
-    files = _manifests(folder)
-    pyproject = _pyproject(folder) if "pyproject.toml" in files else {}
-    requirements = folder / "requirements.txt"
-    hashed = "requirements.txt" in files and "--hash=" in requirements.read_text(encoding="utf-8")
-    module = app / wsgi.partition(":")[0].partition(".")[0]
-    return Project(
-        files=files | {name for name in FOREIGN_LOCKS if (folder / name).is_file()},
-        has_build_system="build-system" in pyproject,
-        dependencies=tuple(pyproject.get("project", {}).get("dependencies", ())),
-        hashed=hashed,
-        importable=module.is_dir() or module.with_name(f"{module.name}.py").is_file(),
-    )
-
-
-def _pyproject(folder: Path) -> dict[str, Any]:
-    path = folder / "pyproject.toml"
-    try:
-        import tomllib
-    except ImportError as error:
-        raise ReleaseError("pyproject.toml needs Python 3.11 or newer on the host") from error
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ReleaseError(f"{path} is no valid TOML: {error}") from error
-
-
 def _borrow(old: Path, new: Path) -> int:
     """Link the compiled files of one venv into another; return how many."""
     count = 0
@@ -283,9 +210,6 @@ def _borrow(old: Path, new: Path) -> int:
     return count
 
 
-def _ends(text: str) -> str:
-    """The first lines of a tool's words, which name the package, and the last, which say why."""
-    lines = text.strip().splitlines()
-    if len(lines) > HEAD + TAIL:
-        lines = [*lines[:HEAD], "...", *lines[-TAIL:]]
-    return "\n".join(lines)
+def _write(file: Path, lines: Sequence[str]) -> Path:
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return file

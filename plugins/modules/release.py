@@ -132,6 +132,31 @@ options:
     elements: str
     default: []
     description: Packages that are installed together with the app's requirements.
+  dependencies:
+    type: str
+    default: ""
+    description:
+      - The file in the code that says what is installed, in place of the first that is found.
+  groups:
+    type: list
+    elements: str
+    default: []
+    description: Groups of the lock or of C(pyproject.toml) that are installed as well.
+  extras:
+    type: list
+    elements: str
+    default: []
+    description: Extras of the app that are installed as well.
+  constraints:
+    type: list
+    elements: str
+    default: []
+    description:
+      - Requirements that versions which are not locked must fit, as V(werkzeug<3.1).
+  require_hashes:
+    type: bool
+    default: false
+    description: Whether only what has a hash in the code is installed.
   index:
     type: str
     default: ""
@@ -312,6 +337,11 @@ SPEC: dict[str, Any] = {
     },
     "python_version": {"type": "str", "default": ""},
     "packages": {"type": "list", "elements": "str", "default": []},
+    "dependencies": {"type": "str", "default": ""},
+    "groups": {"type": "list", "elements": "str", "default": []},
+    "extras": {"type": "list", "elements": "str", "default": []},
+    "constraints": {"type": "list", "elements": "str", "default": []},
+    "require_hashes": {"type": "bool", "default": False},
     "index": {"type": "str", "default": ""},
     "extra_indexes": {"type": "list", "elements": "str", "default": []},
     "shared": {"type": "list", "elements": "str", "default": []},

@@ -242,6 +242,11 @@ def test_the_users_own_variables_win() -> None:
         ("source", {**SSH, "key": "secret"}, "source.key = (hidden): must be an absolute path on"),
         ("source.key", "/k", "source.key: is for an SSH address, as git@git.example.org:x.git"),
         ("source", {**SSH, "known_hosts": ["AAAA"]}, "known_hosts[0] = 'AAAA': is no line as"),
+        ("python.dependencies", "../prod.txt", "must be a file of the code, such as uv.lock"),
+        ("python.dependencies", "Pipfile", "must be a file of the code, such as uv.lock"),
+        ("python.groups", ["a b"], "python.groups[0] = 'a b': is no group's name"),
+        ("python.extras", ["[x]"], "python.extras[0] = '[x]': is no extra's name"),
+        ("python.constraints", ["werkzeug"], "must be a package with versions, such as werkzeug<3"),
         (
             "source",
             {"dist": "/x", "subdir": "web"},
@@ -501,6 +506,16 @@ def test_all_mistakes_of_all_apps_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", [{"dist": "/x.whl"}, {"package": "notes"}])
+def test_an_installed_app_has_no_files_of_requirements(kind: dict[str, str]) -> None:
+    wishes = {"dependencies": "prod.txt", "groups": ["x"], "require_hashes": True, "extras": ["y"]}
+    found = mistakes({**NOTES, "source": kind, "python": wishes})
+    assert [text.split(":")[0] for text in found] == [
+        f"flask_apps[notes].python.{option}"
+        for option in ("dependencies", "groups", "require_hashes")
+    ]
+
+
 @pytest.mark.parametrize("apps", [None, "notes", {"name": "notes"}])
 def test_not_a_list(apps: Any) -> None:
     with pytest.raises(Mistakes, match="must be a list of apps"):
@@ -522,6 +537,9 @@ def test_not_a_list(apps: Any) -> None:
         with_option("static", [{"url": "/static/", "folder": "a/static", "expires": "max"}]),
         with_option("gunicorn.args", ["--limit-request-line=8190", "--statsd-host=127.0.0.1:8125"]),
         with_option("gunicorn.workers", "4"),
+        with_option("python.dependencies", "requirements/prod.txt"),
+        with_option("python.dependencies", "web/poetry.lock"),
+        with_option("python.constraints", ["werkzeug<3.1", "flask>=3,<4"]),
     ],
 )
 def test_good_values(app: dict[str, Any]) -> None:

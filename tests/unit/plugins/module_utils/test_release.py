@@ -12,15 +12,12 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Have,
     Inputs,
-    Install,
     Plan,
-    Project,
     Release,
     ReleaseError,
     Revision,
     changed_packages,
     find,
-    install,
     parse_refs,
     plan,
     release_id,
@@ -101,6 +98,11 @@ def test_the_same_input_is_the_same_release() -> None:
         {"shared": ()},
         {"wsgi": "app:create_app()"},
         {"installer": "pip"},
+        {"dependencies": "requirements/prod.txt"},
+        {"groups": ("docs",)},
+        {"extras": ("docs",)},
+        {"constraints": ("werkzeug<3",)},
+        {"require_hashes": True},
     ],
 )
 def test_other_input_is_another_release(other: dict[str, Any]) -> None:
@@ -173,86 +175,3 @@ def test_both_sides_of_the_diff() -> None:
     assert shown(two, ["Say more"], changes, "to") == (
         f"revision: {B}\nversion: v2\ncommit: Say more\npackage: flask 3.1\npackage: new 2\n"
     )
-
-
-REQUIREMENTS = ("--requirement", "requirements.txt")
-LOCK = ("--requirement", "pylock.toml")
-SELF = ("--editable", ".")
-EXTRA = ("gunicorn",)
-
-
-def project(*files: str, build: bool = False, **others: object) -> Project:
-    return Project(frozenset(files), has_build_system=build, **others)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("given", "installer", "expected"),
-    [
-        (project("uv.lock", "pyproject.toml", build=True), "uv", Install(True, (EXTRA,))),
-        (project("requirements.txt"), "uv", Install(steps=((*REQUIREMENTS, *EXTRA),))),
-        (
-            project("requirements.txt", "pyproject.toml", build=True),
-            "pip",
-            Install(steps=((*REQUIREMENTS, *EXTRA),)),
-        ),
-        (
-            project("requirements.txt", "setup.py", importable=False),
-            "uv",
-            Install(steps=((*REQUIREMENTS, *SELF, *EXTRA),)),
-        ),
-        (
-            project("pylock.toml", "requirements.txt", "pyproject.toml", build=True),
-            "uv",
-            Install(steps=(LOCK, EXTRA)),
-        ),
-        (
-            project("pylock.toml", "setup.py", importable=False),
-            "uv",
-            Install(steps=(LOCK, (*SELF, *EXTRA))),
-        ),
-        (project("requirements.txt", hashed=True), "pip", Install(steps=(REQUIREMENTS, EXTRA))),
-        (project("pyproject.toml", build=True), "uv", Install(steps=((*SELF, *EXTRA),))),
-        (project("setup.py"), "pip", Install(steps=((*SELF, *EXTRA),))),
-        (
-            project("pyproject.toml", dependencies=("flask>=3",)),
-            "uv",
-            Install(steps=(("flask>=3", *EXTRA),)),
-        ),
-        (
-            project("pyproject.toml", dependencies=("flask>=3",), importable=False),
-            "uv",
-            Install(steps=(("flask>=3", *SELF, *EXTRA),)),
-        ),
-    ],
-)
-def test_what_is_installed(given: Project, installer: str, expected: Install) -> None:
-    assert install(given, EXTRA, installer) == expected
-
-
-def test_an_app_without_requirements_gets_flask_and_a_warning() -> None:
-    done = install(Project(), EXTRA, "uv")
-    assert done.steps == (("flask", "gunicorn"),)
-    assert "requirements.txt" in done.warning
-
-
-@pytest.mark.parametrize(
-    ("files", "installer", "warning"),
-    [
-        (("pylock.toml", "requirements.txt"), "pip", "pylock.toml is not used, because uv"),
-        (("poetry.lock", "pyproject.toml"), "uv", "poetry.lock is not used; to keep its versions"),
-        (("Pipfile.lock",), "pip", "pipenv requirements > requirements.txt"),
-        (("poetry.lock", "requirements.txt"), "uv", ""),
-        (("Pipfile.lock", "pylock.toml"), "uv", ""),
-        (("poetry.lock", "uv.lock"), "uv", ""),
-    ],
-)
-def test_locks_that_are_not_read(files: tuple[str, ...], installer: str, warning: str) -> None:
-    said = install(project(*files), EXTRA, installer).warning
-    assert warning in said
-    assert bool(warning) == bool(said)
-
-
-def test_pip_says_that_it_does_not_read_a_lock() -> None:
-    done = install(project("uv.lock", "pyproject.toml", build=True), EXTRA, "pip")
-    assert done.steps == ((*SELF, *EXTRA),)
-    assert "uv.lock is not used" in done.warning

@@ -24,12 +24,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror impor
     Repository,
     repository,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
-    _borrow,
-    _project,
-    installed,
-    remedy,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import _borrow, installed
 
 
 class Module:
@@ -337,54 +332,3 @@ def test_compiled_files_are_borrowed_where_there_are_none(tmp_path: Path) -> Non
     assert (new / "flask" / "__pycache__" / "app.pyc").read_bytes() == b"compiled"
     assert _borrow(tmp_path / "old", tmp_path / "new") == 0
     assert not (new / "gone").exists()
-
-
-@pytest.mark.parametrize(
-    ("pyproject", "build", "dependencies"),
-    [
-        ('[project]\nname = "x"\ndependencies = ["flask"]\n', False, ("flask",)),
-        ('[build-system]\nrequires = []\n[project]\nname = "x"\n', True, ()),
-    ],
-)
-def test_a_project_is_looked_at(
-    tmp_path: Path, pyproject: str, build: bool, dependencies: tuple[str, ...]
-) -> None:
-    (tmp_path / "pyproject.toml").write_text(pyproject, encoding="utf-8")
-    (tmp_path / "notes.py").touch()
-    found = _project(tmp_path, tmp_path, "notes:app")
-    assert (found.has_build_system, found.dependencies) == (build, dependencies)
-    assert found.files == {"pyproject.toml"}
-    assert found.importable
-    assert not _project(tmp_path, tmp_path, "other.web:app").importable
-
-
-def test_settings_of_tools_are_no_requirements(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n", encoding="utf-8")
-    assert _project(tmp_path, tmp_path, "notes:app").files == frozenset()
-
-
-def test_a_broken_pyproject_is_named(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text("[project", encoding="utf-8")
-    with pytest.raises(ReleaseError, match=r"pyproject\.toml is no valid TOML"):
-        _project(tmp_path, tmp_path, "notes:app")
-
-
-@pytest.mark.parametrize(
-    ("said", "advice"),
-    [
-        ("Failed to download `https://x/python-build-standalone/y`", "python.version"),
-        ("Error: pg_config executable not found.", "libpq-dev"),
-        ("x.c:1:10: fatal error: Python.h: No such file or directory", "python3-dev"),
-        ("error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", "build-ess"),
-        ("fatal error: libxml/x.h: No such file or directory", "apt-file"),
-        ("  x No solution found when resolving dependencies", "fit together"),
-        ("ERROR: ResolutionImpossible: for help visit", "fit together"),
-        ("ModuleNotFoundError: No module named 'pkg_resources'", "setuptools<81"),
-        ("ModuleNotFoundError: No module named 'redis'", "python.packages"),
-        ("AppImportError: Failed to find attribute 'app' in 'notes'.", "wsgi"),
-        ("something else", ""),
-    ],
-)
-def test_failures_come_with_advice(said: str, advice: str) -> None:
-    assert advice in remedy(said)
-    assert bool(remedy(said)) == bool(advice)
