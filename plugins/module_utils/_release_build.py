@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _release_sbom
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Have,
@@ -27,6 +28,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Revision,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release_failures import remedy
+from ansible_collections.pyhost.flask.plugins.module_utils._release_locked import hashes
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import Venv, installed
 from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, run, run_as
@@ -125,6 +127,7 @@ def build(job: Job, source: Source, wanted: Revision, borrow: str) -> tuple[Rele
     warnings = [*lay_out(job, source), *fill(job, source)]
     job.venv.compile(job.folder, job.root / "releases" / borrow / ".venv" if borrow else None)
     preflight(job)
+    describe(job)
     return record(job, source, wanted), warnings
 
 
@@ -245,6 +248,14 @@ def preflight(job: Job) -> None:
         said = redact(err, variables)
         tail = "\n".join(said.rstrip().splitlines()[-PREFLIGHT_LINES:])
         raise ReleaseError(f"{wsgi} cannot be imported.{remedy(said)}\n{tail}")
+
+
+def describe(job: Job) -> None:
+    """Write down what the release is made of."""
+    version = _release_sbom.interpreter(job.venv.path)
+    name = job.module.params["name"]
+    app = _release_sbom.App(name, job.inputs.revision, job.id, version)
+    _release_sbom.write(job.folder, hashes(job.app, job.folder), app)
 
 
 def record(job: Job, source: Source, wanted: Revision) -> Release:

@@ -99,6 +99,11 @@ release:
     built:
       description: When it was built, in UTC.
       type: str
+    sbom:
+      description:
+        - Its SBOM, in CycloneDX's format. A release that was built before there were any has none.
+      returned: where there is one
+      type: str
 live:
   description: The release that is live; empty where there is none.
   returned: success
@@ -135,6 +140,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_choice impor
     choose,
     newest_first,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release_sbom import FILE
 
 
 def main() -> None:
@@ -232,12 +238,15 @@ def look(root: Path, asked: dict[str, Any], release: Release) -> Migrations | No
 
 
 def shown(root: Path, release: Release) -> dict[str, str]:
+    folder = root / "releases" / release.id
+    sbom = folder / FILE
     return {
         "id": release.id,
-        "path": str(root / "releases" / release.id),
+        "path": str(folder),
         "revision": release.revision,
         "version": release.version,
         "built": release.built,
+        **({"sbom": str(sbom)} if sbom.exists() else {}),
     }
 
 

@@ -14,6 +14,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -76,6 +78,23 @@ def test_each_serves_the_app(versions, browser):
     for kind in KINDS:
         assert browser.get(site(kind) + "static/style.css").status == 200, kind
         assert browser.submit(site(kind), name="Ada").status == 302, kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_release_says_what_it_is_made_of(host, kind):
+    current = f"/srv/from-{kind}/current"
+    text = host.file(f"{current}/sbom.json").content_string
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    sbom = json.loads(text)
+    record = json.loads(host.file(f"{current}/release.json").content_string)
+    itself = sbom["metadata"]["component"]
+    assert (itself["name"], itself["version"]) == (f"from-{kind}", record["revision"])
+    versions = {one["name"]: one["version"] for one in sbom["components"]}
+    python = host.check_output(f"{current}/.venv/bin/python --version").split()[1]
+    assert versions == {**record["packages"], "python": python}
+    graph = {one["ref"]: one["dependsOn"] for one in sbom["dependencies"]}
+    flask = next(ref for ref in graph if ref.startswith("flask=="))
+    assert f"werkzeug=={versions['werkzeug']}" in graph[flask]
 
 
 def test_upgrade_and_back(host, versions, browser, app_of):
