@@ -175,6 +175,8 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ("python.index", INDEX, NO_INDEX),
     ("python.extra_indexes[]", INDEX, NO_INDEX),
     ("python.version", _pattern(r"3\.\d+(\.\d+)?"), "must be a version such as 3.12"),
+    ("audit.server", _pattern(r"https?://[^\s@]+"), "is no address, such as https://api.osv.dev"),
+    ("audit.ignore[]", _pattern(r"[\w.:-]+"), "is no ID of a vulnerability, such as CVE-2024-1"),
     ("database", _database_known, "must be sqlite, mysql or a URL as SQLAlchemy takes it"),
     (
         "env",

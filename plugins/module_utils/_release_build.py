@@ -27,6 +27,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     ReleaseError,
     Revision,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release_audit import (
+    NEVER,
+    Settings,
+    audit,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._release_failures import remedy
 from ansible_collections.pyhost.flask.plugins.module_utils._release_locked import hashes
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
@@ -67,6 +72,7 @@ class Job:
     environment: Mapping[str, str] | None  # of the preflight; None is no preflight
     trial_of: Path | None = None  # the app's folder, where ``root`` is one to throw away
     variables: Mapping[str, str] = field(default_factory=dict)  # for uv and pip
+    audit: Settings = field(default_factory=Settings)
 
     @property
     def folder(self) -> Path:
@@ -124,7 +130,7 @@ def build(job: Job, source: Source, wanted: Revision, borrow: str) -> tuple[Rele
     nothing.
     """
     refuse_unknown_user(job.user)
-    warnings = [*lay_out(job, source), *fill(job, source)]
+    warnings = [*lay_out(job, source), *fill(job, source), *audited(job)]
     job.venv.compile(job.folder, job.root / "releases" / borrow / ".venv" if borrow else None)
     preflight(job)
     describe(job)
@@ -151,6 +157,13 @@ def fill(job: Job, source: Source) -> list[str]:
         return []
     warning = job.venv.fill(job.folder, job.app)
     return [warning] if warning else []
+
+
+def audited(job: Job) -> list[str]:
+    """Look for known vulnerabilities in what was installed; return warnings."""
+    if job.audit.level == NEVER:
+        return []
+    return audit(job.audit, _release_sbom.observe(job.venv.path, {}))
 
 
 def show_installed(job: Job) -> None:

@@ -21,6 +21,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Release,
     ReleaseError,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release_audit import Settings
 from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
 from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import kind_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release_result import (
@@ -138,6 +139,7 @@ def job_for(module: Any, root: Path, revision: str) -> Job:
         uv=uv,
         environment=environment(params["environment"]),
         variables=indexes(params["index"], params["extra_indexes"]),
+        audit=Settings(**{**params["audit"], "ignore": tuple(params["audit"]["ignore"])}),
     )
 
 

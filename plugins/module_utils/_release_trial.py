@@ -98,6 +98,7 @@ def trial(job: Job, source: Source, migrations: dict[str, Any] | None) -> Trial:
             )
             return found
         found.packages = installed(job.folder / ".venv")
+        found.warnings += _release_build.audited(job)
         try:
             if migrations and _migrate.has_scripts(str(job.app), migrations["folder"]):
                 ask_migrations(job, migrations, found)

@@ -170,6 +170,27 @@ options:
     description:
       - Further package indexes. uv takes a package from the first one that has it, and from
         O(index) where none has.
+  audit:
+    type: dict
+    description:
+      - Whether the packages of a new release are looked up among the known vulnerabilities.
+    suboptions:
+      level:
+        type: str
+        choices: [never, warn, refuse]
+        default: never
+        description:
+          - With V(warn) those that are found are a warning, and with V(refuse) the release is not
+            built. That the server does not answer is a warning.
+      server:
+        type: str
+        default: https://api.osv.dev
+        description: A server with OSV's API. It gets the packages' names and versions.
+      ignore:
+        type: list
+        elements: str
+        default: []
+        description: The IDs of vulnerabilities that do not count.
   shared:
     type: list
     elements: str
@@ -344,6 +365,15 @@ SPEC: dict[str, Any] = {
     "require_hashes": {"type": "bool", "default": False},
     "index": {"type": "str", "default": ""},
     "extra_indexes": {"type": "list", "elements": "str", "default": []},
+    "audit": {
+        "type": "dict",
+        "apply_defaults": True,
+        "options": {
+            "level": {"type": "str", "choices": ["never", "warn", "refuse"], "default": "never"},
+            "server": {"type": "str", "default": "https://api.osv.dev"},
+            "ignore": {"type": "list", "elements": "str", "default": []},
+        },
+    },
     "shared": {"type": "list", "elements": "str", "default": []},
     "static": {"type": "list", "elements": "str", "default": []},
     "wsgi": {"type": "str", "required": True},

@@ -100,7 +100,14 @@ def test_each_release_says_what_it_is_made_of(host, kind):
 def test_upgrade_and_back(host, versions, browser, app_of):
     before = {kind: app_of(f"from-{kind}").release for kind in KINDS}
     publish("2.0")
+    write_source("audit", "refuse")
+    status, said = play("deploy", "--check")
+    assert status != 0
+    assert re.search(r"from-package .*: known vulnerabilities: itsdangerous .*PYSEC-2026-1", said)
+
+    write_source("audit", "warn")
     planned = succeed("deploy", "--check", "--diff")
+    assert "from-package: known vulnerabilities: itsdangerous" in re.sub(r"\s+", " ", planned)
     for kind in KINDS:
         assert f"+++ after: release of from-{kind}: " in planned
     assert versions() == all_at("1.0")

@@ -363,6 +363,12 @@ def test_the_users_own_variables_win() -> None:
         ("backup.folder", "/mnt/a b", "must be a full path"),
         ("backup.folder", "/mnt/../etc", "must be a full path"),
         ("backup.folder", "/srv/notes/shared/backups", "is in the app's own folder"),
+        (
+            "audit.server",
+            "https://a:b@osv.example.org",
+            "is no address, such as https://api.osv.dev",
+        ),
+        ("audit.ignore", ["GHSA g3rq"], "is no ID of a vulnerability"),
         ("keep_releases", 1, "keep_releases = 1: must be 2 or more"),
     ],
 )
