@@ -22,6 +22,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._database_rows import
     Rows,
     sqlite_contents,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import FLAVORS
 from ansible_collections.pyhost.flask.plugins.module_utils._run import become
 
 # Options of a database URL, and what MariaDB's and PostgreSQL's own clients call them.
@@ -43,8 +44,12 @@ MYSQL_DUMP = ["--single-transaction", "--quick", "--routines", "--hex-blob", "--
 SQLITE_FILES = ("", "-wal", "-shm", "-journal")  # the ends of their names
 PIECE = 1 << 18  # bytes
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
-PROGRAMS = {"mysql": ("mariadb-dump", "mysqldump"), "postgresql": ("pg_dump",)}
-PROGRAMS["mariadb"] = PROGRAMS["mysql"]
+# Programs that dump, with options of their own.
+DUMPERS: dict[str, list[tuple[str, ...]]] = {
+    "mysql": [each.dump for each in FLAVORS.values()],
+    "postgresql": [("pg_dump",)],
+}
+DUMPERS["mariadb"] = DUMPERS["mysql"]
 Database = dict[str, Any]  # as _migrate_program.location makes it
 
 
@@ -52,7 +57,7 @@ def missing(database: Database) -> str:
     """Why this database cannot be dumped here, or an empty text."""
     try:
         if database["kind"] != "sqlite":
-            program(database["kind"])
+            dumper(database["kind"])
     except OSError as error:
         return str(error)
     return ""
@@ -93,16 +98,18 @@ def write(database: Database, output: Any, folder: Path, user: str) -> Contents:
         argv = [*become(user), "pg_dump", "--no-password"]
         return _write_output(argv, output, environment, "postgresql")
     with mysql_login(database, folder) as login:
-        argv = [program("mysql"), *login, *MYSQL_DUMP, database["name"]]
+        program, *own = dumper("mysql")
+        argv = [program, *login, *own, *MYSQL_DUMP, database["name"]]
         return _write_output(argv, output, dict(os.environ), "mysql")
 
 
-def program(kind: str) -> str:
-    """The program of this host that dumps such a database. ``OSError`` where there is none."""
-    names = PROGRAMS.get(kind, ())
-    found = next((name for name in names if shutil.which(name)), None)
+def dumper(kind: str) -> tuple[str, ...]:
+    """What dumps such a database on this host, a program and options. ``OSError`` for nothing."""
+    known = DUMPERS.get(kind, [])
+    found = next((each for each in known if shutil.which(each[0])), None)
     if found is None:
-        raise OSError(f"there is no {' or '.join(names) or 'program for it'} on this host")
+        names = " or ".join(each[0] for each in known)
+        raise OSError(f"there is no {names or 'program for it'} on this host")
     return found
 
 

@@ -15,21 +15,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql import OWN, DatabaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import Flavor
 
 MIB = 1024 * 1024
+POOL = "innodb_buffer_pool_size"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 LINE = re.compile(r"^(\w+) = ", re.MULTILINE)
 SIZE = re.compile(r"(\d+)([kmgtpe])")
 WORDS = {"on": "1", "true": "1", "yes": "1", "off": "0", "false": "0", "no": "0"}
 HEAD = "# Ansible managed\n[mysqld]\n"
 MISTAKE = re.compile(r"\[ERROR\]|(/\S*/)?(mariadbd|mysqld): ")
-STAMP = re.compile(r"^\d{4}-\d\d-\d\d +[\d:]+ +\d+ ")  # the time and thread before a message
+STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ] *[\d:.]+Z? +\d+ ")  # the time and thread before a message
 
 
 @dataclass(frozen=True)
 class Server:
     """The server on a host: the option file's text (None where there is none), its variables,
-    those of them that only a restart changes, and its databases."""
+    those of them in question that only a restart changes, and its databases."""
 
     text: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -54,13 +56,14 @@ class Plan:
     waiting: tuple[str, ...]
 
 
-def defaults(memory: int, slow_seconds: float) -> dict[str, Any]:
+def defaults(flavor: Flavor, memory: int, slow_seconds: float) -> dict[str, Any]:
     """What suits a server with so many bytes of memory that apps use as well."""
     quarter = memory // 4 // (128 * MIB) * (128 * MIB)
     settings: dict[str, Any] = {
         "bind_address": "127.0.0.1",
         "character_set_server": "utf8mb4",
-        "innodb_buffer_pool_size": f"{max(quarter // MIB, 64)}M",
+        POOL: f"{max(quarter // MIB, 64)}M",
+        **dict(flavor.settings),
     }
     if slow_seconds:
         file = {"slow_query_log_file": "/var/log/mysql/slow.log"}
@@ -94,7 +97,30 @@ def differing(settings: Mapping[str, str], have: Server) -> tuple[str, ...]:
     """The settings that the running server does not have. Those that it has no variable for, and
     those of a server that does not run, are not among them."""
     known = {name: have.variables.get(name, value) for name, value in settings.items()}
-    return tuple(name for name, value in settings.items() if not same(value, known[name]))
+    return tuple(
+        name
+        for name, value in settings.items()
+        if not same(value, known[name]) and not _rounded_up(name, value, have)
+    )
+
+
+def _rounded_up(name: str, value: str, have: Server) -> bool:
+    """Whether the server has what it makes of a value: MySQL and older MariaDB give the tables
+    their memory in whole chunks, one for each of the pool's instances."""
+    if name != POOL or f"{POOL}_max" in have.variables:
+        return False
+    sizes = {"innodb_buffer_pool_instances": "1", **have.variables, "wanted": value}
+    names = (POOL, "wanted", "innodb_buffer_pool_chunk_size", "innodb_buffer_pool_instances")
+    numbers = [_value(sizes.get(each, "")) for each in names]
+    found, wanted, chunk, instances = (x if isinstance(x, float) else 0.0 for x in numbers)
+    return 0 < found - wanted < chunk * instances
+
+
+def changes(settings: Mapping[str, str], have: Server) -> dict[str, str]:
+    """What the running server would have to be told: its variables, and their values in SQL."""
+    new = {name: literal(settings[name]) for name in differing(settings, have)}
+    former = set(LINE.findall(have.text or "")) - set(settings)
+    return {**new, **dict.fromkeys(sorted(former & set(have.variables)), "DEFAULT")}
 
 
 def plan(settings: Mapping[str, str], have: Server) -> Plan:
@@ -102,10 +128,8 @@ def plan(settings: Mapping[str, str], have: Server) -> Plan:
     text = option_file(settings)
     names = differing(settings, have)
     waiting = tuple(name for name in names if _waits(name, settings[name], have))
-    free = [name for name in names if name not in waiting]
-    new = {name: literal(settings[name]) for name in free}
-    former = set(LINE.findall(have.text or "")) - set(settings)
-    new.update(dict.fromkeys(sorted(former & set(have.variables) - have.fixed), "DEFAULT"))
+    left = have.fixed.union(waiting)
+    new = {name: value for name, value in changes(settings, have).items() if name not in left}
     return Plan(
         text=None if text == have.text else text,
         before=have.text,

@@ -11,12 +11,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._database_settings import (
     Plan,
     Server,
+    changes,
     complaints,
     defaults,
     differing,
@@ -24,17 +26,18 @@ from ansible_collections.pyhost.flask.plugins.module_utils._database_settings im
     plan,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql import (
+    Client,
     DatabaseError,
     NoServerError,
-    execute,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import FLAVORS
 from ansible_collections.pyhost.flask.plugins.module_utils._services import systemd_runs
 
-STATE = """\
-SELECT CONCAT('database ', SCHEMA_NAME) FROM information_schema.SCHEMATA;
-SELECT CONCAT(IF(READ_ONLY = 'YES', 'fixed ', 'free '), LOWER(VARIABLE_NAME), ' ', GLOBAL_VALUE)
-FROM information_schema.SYSTEM_VARIABLES WHERE GLOBAL_VALUE IS NOT NULL;
-"""
+STATE = (
+    "SELECT CONCAT('database ', SCHEMA_NAME) FROM information_schema.SCHEMATA",
+    "SHOW GLOBAL VARIABLES",
+)
+FILE = "70-pyhost-flask.cnf"  # unless the user says another one
 LOGS = Path("/var/log/mysql")
 LOG_LINES = 60
 
@@ -52,29 +55,40 @@ def memory() -> int:
     return min(found)
 
 
-def observe(module: Any, path: Path) -> Server:
+def observe(client: Client, path: Path, settings: Mapping[str, str]) -> Server:
     """The server as it is; in check mode also where there is none yet."""
     text = path.read_text(encoding="utf-8") if path.exists() else None
     try:
-        lines = execute(module, STATE.split(";\n")[:-1])
+        lines = client.execute(STATE)
     except NoServerError:
         # An earlier task would have installed and started it.
-        if not module.check_mode:
+        if not client.module.check_mode:
             raise
         return Server(text)
-    rows = [line.split(" ", 2) for line in lines]
-    return Server(
+    rows = [line.partition("\t") for line in lines]
+    have = Server(
         text,
-        variables={row[1]: row[2] for row in rows if len(row) == 3 and row[0] in ("free", "fixed")},
-        fixed=frozenset(row[1] for row in rows if row[0] == "fixed"),
-        databases=frozenset(row[1] for row in rows if row[0] == "database"),
+        variables={name.lower(): value for name, tab, value in rows if tab},
+        databases=frozenset(
+            name.partition(" ")[2] for name, tab, _value in rows if name.startswith("database ")
+        ),
     )
+    found = FLAVORS["mariadb" if "MariaDB" in have.variables["version"] else "mysql"]
+    if found != client.flavor:
+        raise DatabaseError(
+            f"the server on this host is {found.name}, and not {client.flavor.name}: set"
+            " mysql_flavor to what it is"
+        )
+    asked = changes(settings, have)
+    refused = client.read_only([f"{name} = {value}" for name, value in asked.items()])
+    return replace(have, fixed=frozenset(name for name, yes in zip(asked, refused) if yes))
 
 
-def check(module: Any, text: str) -> None:
+def check(client: Client, text: str) -> None:
     """Let the server itself read the settings beside all others. Raises DatabaseError."""
-    program = module.get_bin_path("mariadbd", opt_dirs=["/usr/sbin"]) or "mariadbd"
-    read = ["--user=mysql", "--verbose", "--help"]
+    module, flavor = client.module, client.flavor
+    program = module.get_bin_path(flavor.server, opt_dirs=["/usr/sbin"]) or flavor.server
+    read = ["--user=mysql", *flavor.check]
     with tempfile.NamedTemporaryFile("w", suffix=".cnf", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -87,7 +101,7 @@ def check(module: Any, text: str) -> None:
     mistakes = complaints(said, before)
     if mistakes or status:
         words = "\n".join(mistakes) or said.strip()
-        raise DatabaseError(f"MariaDB rejects the settings:\n{words}\nNothing was changed.")
+        raise DatabaseError(f"{flavor.name} rejects the settings:\n{words}\nNothing was changed.")
 
 
 def write(path: Path, text: str | None) -> None:
@@ -109,60 +123,79 @@ def make_log_folder() -> None:
         LOGS.chmod(0o2750)
 
 
-def restart(module: Any, service: str) -> None:
+def restart(client: Client, service: str, have: Server) -> None:
     """Restart the server. Raises DatabaseError with the end of its log."""
-    if module.run_command(["service", service.removesuffix(".service"), "restart"])[0]:
-        show = ["journalctl", f"--unit={service}", f"--lines={LOG_LINES}", "--output=cat"]
-        log = module.run_command(show)[1].strip() if systemd_runs() else ""
+    file = Path(have.variables.get("log_error", ""))
+    before = file.stat().st_size if file.is_absolute() else 0
+    unit = service.removesuffix(".service")
+    if client.module.run_command(["service", unit, "restart"])[0]:
+        log = journal(client.module, service)
+        if file.is_absolute():  # MySQL's, while MariaDB writes to the journal
+            log = file.read_bytes()[before:].decode(errors="replace").strip()
         reasons = "\n".join(complaints(log)) or log
-        raise DatabaseError(f"MariaDB does not start with the new settings:\n{reasons}")
+        raise DatabaseError(
+            f"{client.flavor.name} does not start with the new settings:\n{reasons}"
+        )
+
+
+def journal(module: Any, service: str) -> str:
+    """The end of what a service has said."""
+    show = ["journalctl", f"--unit={service}", f"--lines={LOG_LINES}", "--output=cat"]
+    return str(module.run_command(show)[1]).strip() if systemd_runs() else ""
 
 
 def apply(
-    module: Any, params: Mapping[str, Any], settings: Mapping[str, str], have: Server, todo: Plan
+    client: Client, params: Mapping[str, Any], settings: Mapping[str, str], have: Server, todo: Plan
 ) -> tuple[bool, Server]:
     """Do what is planned; whether the server was restarted, and how it is after that. Where
     something fails, all is as before."""
-    path = Path(params["path"])
+    path, service = Path(params["path"]), params["service"]
     if todo.text is not None:
         write(path, todo.text)
     if "slow_query_log_file" in settings:
         make_log_folder()
     try:
         if todo.statements:
-            execute(module, todo.statements)
+            client.execute(todo.statements)
         # It may have taken less than it was given.
-        have = observe(module, path) if todo.statements else have
+        have = observe(client, path, settings) if todo.statements else have
         if differing(settings, have) and (params["restart"] or not have.used):
-            restart(module, params["service"])
-            return True, observe(module, path)
+            restart(client, service, have)
+            return True, observe(client, path, settings)
     except DatabaseError as error:
         if todo.text is not None:
             write(path, todo.before)
         with contextlib.suppress(DatabaseError):
             try:
-                execute(module, todo.back)
+                client.execute(todo.back)
             except NoServerError:
-                restart(module, params["service"])
+                restart(client, service, have)
         raise DatabaseError(f"{error}\nThe settings are as before.") from error
     return False, have
 
 
-def bring_about(module: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+def bring_about(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
     """Bring the settings about, unless in check mode; the result, as the module gives it."""
-    settings = merged(defaults(memory(), params["slow_seconds"]), params["settings"])
-    have = observe(module, Path(params["path"]))
+    module, flavor = client.module, client.flavor
+    params = {
+        **given,
+        "path": given["path"] or f"{flavor.options}/{FILE}",
+        "service": given["service"] or f"{flavor.client}.service",
+    }
+    own = defaults(flavor, memory(), params["slow_seconds"])
+    settings = merged(own, params["settings"])
+    have = observe(client, Path(params["path"]), settings)
     todo = plan(settings, have)
     if todo.text is not None and have.variables:
-        check(module, todo.text)
+        check(client, todo.text)
     left = todo.waiting
     restarted = bool(left) and (params["restart"] or not have.used)
     if not module.check_mode:
-        restarted, after = apply(module, params, settings, have, todo)
+        restarted, after = apply(client, params, settings, have, todo)
         left = differing(settings, after)
     if left and not restarted:
         module.warn(
-            f"MariaDB has to be restarted for {', '.join(left)}. That is a moment without a"
+            f"{flavor.name} has to be restarted for {', '.join(left)}. That is a moment without a"
             " database, so it is done when you say so: -e mysql_restart=true"
         )
     lines = "".join(f"{line};\n" for line in todo.statements)

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: database
 author: The pyhost.flask developers (@pyhost)
-short_description: Databases on MariaDB, their users, and the server's settings
+short_description: Databases on MariaDB or MySQL, their users, and the server's settings
 version_added: 0.1.0
 description:
   - Makes the databases (utf8mb4) that are missing, and their users. A user logs in on this host as
@@ -23,8 +23,6 @@ description:
   - Where the server refuses a setting, or does not start with it, the option file is as it was
     before, the server too, and the failure has the server's own words.
   - It works as root by the server's own client, so that no library is needed on the host.
-  - It speaks MariaDB's SQL. Oracle's MySQL calls the plugin C(auth_socket), has another syntax for
-    it, and is not supported.
 attributes:
   check_mode:
     description: Says what would be made, on a host without a server as well.
@@ -70,13 +68,18 @@ options:
         type: bool
         default: false
       service:
-        description: The server's unit.
+        description: The server's unit; by default C(mariadb.service) or C(mysql.service).
         type: str
-        default: mariadb.service
       path:
-        description: The option file.
+        description:
+          - The option file; by default C(70-pyhost-flask.cnf) in C(/etc/mysql/mariadb.conf.d) or
+            C(/etc/mysql/mysql.conf.d).
         type: path
-        default: /etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf
+  flavor:
+    description: Whether the server is MariaDB, or MySQL as Oracle makes it.
+    type: str
+    choices: [mariadb, mysql]
+    default: mariadb
   secure:
     description:
       - Whether to take away what an old server, or a hurried guide, has left open - users without a
@@ -115,7 +118,7 @@ restarted:
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,10 +126,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _database_settings_host
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql import (
+    Client,
     DatabaseError,
     NoServerError,
-    execute,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import FLAVORS
 
 NAMED: dict[str, Any] = {name: {"type": "str", "required": True} for name in ("name", "user")}
 SPEC: dict[str, Any] = {
@@ -137,11 +141,12 @@ SPEC: dict[str, Any] = {
             "settings": {"type": "dict", "default": {}},
             "slow_seconds": {"type": "float", "default": 0},
             "restart": {"type": "bool", "default": False},
-            "service": {"type": "str", "default": "mariadb.service"},
-            "path": {"type": "path", "default": "/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf"},
+            "service": {"type": "str"},
+            "path": {"type": "path"},
         },
     },
     "secure": {"type": "bool", "default": False},
+    "flavor": {"type": "str", "choices": [*FLAVORS], "default": "mariadb"},
 }
 NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
 NAMES = """\
@@ -156,7 +161,11 @@ SELECT CONCAT('filled ', TABLE_SCHEMA) FROM information_schema.TABLES WHERE TABL
 PASSWORD = re.compile(r"USING '\*|BY PASSWORD '\*")
 GRANT = re.compile(
     r"GRANT (?P<rights>.+) ON (?P<on>.+) TO `(?P<user>[^`]+)`@`localhost`"
-    r"(?: IDENTIFIED (?P<login>.+?))?(?: REQUIRE .+?)?(?: WITH (?P<options>.+))?"
+    r"(?: IDENTIFIED .+?)?(?: REQUIRE .+?)?(?: WITH (?P<options>.+))?"
+)
+LOGIN = re.compile(
+    r"CREATE USER `(?P<user>[^`]+)`@`localhost` IDENTIFIED (?P<login>.+?)"
+    r"(?: (?:REQUIRE|WITH MAX_\w+|PASSWORD EXPIRE|ACCOUNT)\b.*)?"
 )
 
 
@@ -185,8 +194,9 @@ def all_rights(database: str) -> str:
     return f"ALL PRIVILEGES ON `{pattern}`.*"
 
 
-def wanted(databases: Iterable[dict[str, str]]) -> Server:
-    """What the server should have. Raises DatabaseError for what is no name."""
+def wanted(databases: Iterable[dict[str, str]], login: str) -> Server:
+    """What the server should have, with users who log in like this. Raises DatabaseError for what
+    is no name."""
     rights: dict[str, frozenset[str]] = {}
     names = set()
     for entry in databases:
@@ -198,7 +208,7 @@ def wanted(databases: Iterable[dict[str, str]]) -> Server:
         names.add(entry["name"])
         before = rights.get(entry["user"], frozenset())
         rights[entry["user"]] = before | {all_rights(entry["name"])}
-    users = {name: User("VIA unix_socket", each) for name, each in rights.items()}
+    users = {name: User(login, each) for name, each in rights.items()}
     return Server(frozenset(names), users)
 
 
@@ -211,8 +221,8 @@ def plan(want: Server, have: Server) -> list[str]:
     return statements
 
 
-def plan_secure(want: Server, have: Server) -> list[str]:
-    """The statements that close what stands open."""
+def plan_secure(want: Server, have: Server, login: str) -> list[str]:
+    """The statements that close what stands open; ``login`` is root's in place of a password."""
     statements = []
     for account in sorted(have.open_accounts):
         user, _at, host = account.rpartition("@")
@@ -225,7 +235,7 @@ def plan_secure(want: Server, have: Server) -> list[str]:
     if "test" in have.databases - have.filled - want.databases:
         statements.append("DROP DATABASE `test`")
     if PASSWORD.search(have.users.get("root", User()).login):
-        statements.append("ALTER USER `root`@`localhost` IDENTIFIED VIA unix_socket")
+        statements.append(f"ALTER USER `root`@`localhost` IDENTIFIED {login}")
     return statements
 
 
@@ -247,61 +257,63 @@ def _plan_user(name: str, want: User, have: User | None) -> list[str]:
     return statements + [f"GRANT {right} TO {name}" for right in sorted(lacking)]
 
 
-def parse_grants(lines: Iterable[str]) -> dict[str, User]:
-    """The users, out of what SHOW GRANTS prints for them."""
-    logins: dict[str, str] = {}
+def parse_users(lines: Sequence[str]) -> dict[str, User]:
+    """The users, out of what SHOW CREATE USER and SHOW GRANTS print for them."""
+    logins = {match["user"]: match["login"] for match in map(LOGIN.fullmatch, lines) if match}
     rights: dict[str, set[str]] = {}
     for match in filter(None, map(GRANT.fullmatch, lines)):
         user, right = match["user"], f"{match['rights']} ON {match['on']}"
         if "GRANT OPTION" in (match["options"] or ""):
             right += " WITH GRANT OPTION"
         rights.setdefault(user, set())
-        if match["on"] == "*.*":
-            logins[user] = match["login"] or ""
         if right != "USAGE ON *.*":
             rights[user].add(right)
     return {user: User(logins.get(user, ""), frozenset(each)) for user, each in rights.items()}
 
 
-def observe(module: AnsibleModule, users: Iterable[str]) -> Server:
+def observe(client: Client, users: Iterable[str]) -> Server:
     """What the server has, of the users only some."""
     found: dict[str, set[str]] = {}
-    for line in execute(module, NAMES.split(";\n")[:-1]):
+    for line in client.execute(NAMES.split(";\n")[:-1]):
         kind, _space, name = line.partition(" ")
         found.setdefault(kind, set()).add(name)
     known = found.get("user", set()).intersection({*users, "root"})
-    shows = [f"SHOW GRANTS FOR `{user}`@`localhost`" for user in sorted(known)]
+    accounts = [f"`{user}`@`localhost`" for user in sorted(known)]
+    shows = [f"SHOW {what} {each}" for each in accounts for what in ("CREATE USER", "GRANTS FOR")]
     kinds = [frozenset(found.get(kind, ())) for kind in ("database", "open", "right", "filled")]
     databases, *open_ones = kinds
-    return Server(databases, parse_grants(execute(module, shows)) if shows else {}, *open_ones)
+    return Server(databases, parse_users(client.execute(shows)) if shows else {}, *open_ones)
 
 
-def change(module: AnsibleModule) -> list[str]:
+def change(client: Client) -> list[str]:
     """Bring the databases about, unless in check mode; the statements for that."""
-    want = wanted(module.params["databases"])
+    module, login = client.module, client.flavor.socket_login
+    want = wanted(module.params["databases"], login)
     try:
-        have = observe(module, want.users)
+        have = observe(client, want.users)
     except NoServerError:
         # An earlier task would have installed and started it.
         if not module.check_mode:
             raise
         have = Server()
-    statements = [*(plan_secure(want, have) if module.params["secure"] else []), *plan(want, have)]
+    closing = plan_secure(want, have, login) if module.params["secure"] else []
+    statements = [*closing, *plan(want, have)]
     if statements and not module.check_mode:
-        execute(module, statements)
+        client.execute(statements)
     return statements
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    client = Client(module, FLAVORS[module.params["flavor"]])
     server = module.params["server"]
     diffs = []
     result: dict[str, Any] = {"changed": False, "statements": []}
     try:
         if server is not None:
-            result = _database_settings_host.bring_about(module, server)
+            result = _database_settings_host.bring_about(client, server)
             diffs.append(result.pop("diff"))
-        statements = change(module)
+        statements = change(client)
     except DatabaseError as error:
         module.fail_json(msg=str(error))
     diffs.append({"before": "", "after": "".join(f"{line};\n" for line in statements)})

@@ -22,6 +22,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils._database_settings im
     same,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql import DatabaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import (
+    MARIADB,
+    MYSQL,
+    Flavor,
+)
 
 WANT = {"bind_address": "127.0.0.1", "max_connections": "300", "slow_query_log": "ON"}
 TEXT = option_file(WANT)
@@ -72,11 +77,19 @@ def test_plan(
     ("mib", "pool"), [(256, "64M"), (512, "128M"), (2048, "512M"), (3900, "896M"), (8192, "2048M")]
 )
 def test_a_quarter_of_the_memory_is_for_tables(mib: int, pool: str) -> None:
-    assert defaults(mib * MIB, 0)["innodb_buffer_pool_size"] == pool
+    assert defaults(MARIADB, mib * MIB, 0)["innodb_buffer_pool_size"] == pool
+
+
+@pytest.mark.parametrize("flavor", [MARIADB, MYSQL])
+def test_it_listens_on_this_host_alone(flavor: Flavor) -> None:
+    own = defaults(flavor, 2048 * MIB, 0)
+    addresses = {name: value for name, value in own.items() if name.endswith("bind_address")}
+    assert set(addresses.values()) == {"127.0.0.1"}
+    assert ("mysqlx_bind_address" in addresses) == (flavor is MYSQL)
 
 
 def test_the_users_settings_win() -> None:
-    own = defaults(2048 * MIB, 2)
+    own = defaults(MARIADB, 2048 * MIB, 2)
     found = merged(own, {"Long-Query-Time": 0.5, "log_bin": True, "local_infile": False})
     assert found["long_query_time"] == "0.5"
     assert (found["log_bin"], found["local_infile"], found["slow_query_log"]) == ("ON", "OFF", "ON")
@@ -97,6 +110,31 @@ def test_what_is_no_setting(settings: dict[str, Any], text: str) -> None:
     with pytest.raises(DatabaseError) as caught:
         merged({}, settings)
     assert text in str(caught.value)
+
+
+CHUNKS = {"innodb_buffer_pool_chunk_size": str(128 * MIB), "innodb_buffer_pool_instances": "2"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "others", "settled"),
+    [
+        (512, 512, CHUNKS, True),
+        (300, 512, CHUNKS, True),
+        (300, 512, {**CHUNKS, "innodb_buffer_pool_instances": "1"}, False),
+        (256, 512, CHUNKS, False),
+        (512, 256, CHUNKS, False),
+        (300, 512, {}, False),
+        # MariaDB 11.8 takes any size, up to this one.
+        (300, 512, {**CHUNKS, "innodb_buffer_pool_size_max": str(1024 * MIB)}, False),
+    ],
+)
+def test_memory_that_the_server_rounds_up(
+    wanted: int, found: int, others: dict[str, str], settled: bool
+) -> None:
+    have = Server(variables={"innodb_buffer_pool_size": str(found * MIB), **others})
+    assert differing({"innodb_buffer_pool_size": f"{wanted}M"}, have) == (
+        () if settled else ("innodb_buffer_pool_size",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,3 +184,18 @@ def test_complaints() -> None:
     assert complaints(SAID, "2026-11-20 1:04:50 7 " + unknown) == [klingon]
     assert complaints("2026-11-21 16:04:49 0 [Warning] nothing\n") == []
     assert complaints(f"/usr/sbin/{klingon}\n") == [f"/usr/sbin/{klingon}"]
+
+
+# As MySQL 9.7 wrote it.
+MYSQL_SAID = """\
+2026-11-21T19:16:03.1Z 0 [Warning] [MY-010068] [Server] CA certificate ca.pem is self signed.
+mysqld: Character set 'klingon' is not a compiled character set
+2026-11-21T19:16:03.950365Z 0 [ERROR] [MY-000067] [Server] unknown variable 'max_conections=10'.
+"""
+
+
+def test_complaints_of_mysql() -> None:
+    klingon = "mysqld: Character set 'klingon' is not a compiled character set"
+    unknown = "[ERROR] [MY-000067] [Server] unknown variable 'max_conections=10'."
+    assert complaints(MYSQL_SAID) == [klingon, unknown]
+    assert complaints(MYSQL_SAID, f"2026-11-20T01:02:03.000004Z 12 {unknown}") == [klingon]

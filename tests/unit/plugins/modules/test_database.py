@@ -6,20 +6,22 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import MARIADB, MYSQL
 from ansible_collections.pyhost.flask.plugins.modules.database import (
     DatabaseError,
     Server,
     User,
-    parse_grants,
+    parse_users,
     plan,
     plan_secure,
     wanted,
 )
 
-SOCKET = "VIA unix_socket"
+SOCKET = MARIADB.socket_login
+MYSQL_REST = " REQUIRE NONE PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK PASSWORD HISTORY DEFAULT"
 NOTES = r"ALL PRIVILEGES ON `my\_notes`.*"
 ME = "`notes`@`localhost`"
-WANT = wanted([{"name": "my_notes", "user": "notes"}])
+WANT = wanted([{"name": "my_notes", "user": "notes"}], SOCKET)
 CREATE = "CREATE DATABASE `my_notes` CHARACTER SET utf8mb4"
 REVOKE = f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {ME}"
 GRANT = rf"GRANT ALL PRIVILEGES ON `my\_notes`.* TO {ME}"
@@ -51,15 +53,23 @@ def test_plan(have: Server, statements: list[str]) -> None:
     assert plan(WANT, after) == []
 
 
+def test_plan_for_mysql() -> None:
+    want = wanted([{"name": "my_notes", "user": "notes"}], MYSQL.socket_login)
+    login = "IDENTIFIED WITH 'auth_socket'"
+    assert plan(want, Server()) == [CREATE, f"CREATE USER {ME} {login}", GRANT]
+    assert plan(want, server("", NOTES)) == [f"ALTER USER {ME} {login}"]
+    assert plan(want, server("WITH 'auth_socket'", NOTES)) == []
+
+
 def test_one_user_has_several_databases() -> None:
-    want = wanted([{"name": name, "user": "notes"} for name in ("a", "b")])
+    want = wanted([{"name": name, "user": "notes"} for name in ("a", "b")], SOCKET)
     assert want.users["notes"].rights == {"ALL PRIVILEGES ON `a`.*", "ALL PRIVILEGES ON `b`.*"}
 
 
 @pytest.mark.parametrize("name", ["", "a`b", "a b", "a'b", "a\\b", "a%", "a\n", "a" * 65])
 def test_what_is_no_name(name: str) -> None:
     with pytest.raises(DatabaseError, match="is no name here"):
-        wanted([{"name": "notes", "user": name}])
+        wanted([{"name": "notes", "user": name}], SOCKET)
 
 
 @pytest.mark.parametrize(
@@ -67,28 +77,56 @@ def test_what_is_no_name(name: str) -> None:
     [
         (
             [
+                f"CREATE USER {ME} IDENTIFIED VIA unix_socket",
                 f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket",
                 rf"GRANT ALL PRIVILEGES ON `my\_notes`.* TO {ME}",
             ],
             User(SOCKET, frozenset({NOTES})),
         ),
         (
-            [f"GRANT SELECT ON *.* TO {ME} IDENTIFIED BY PASSWORD '*00' WITH GRANT OPTION"],
+            [
+                f"CREATE USER {ME} IDENTIFIED BY PASSWORD '*00' PASSWORD EXPIRE",
+                f"GRANT SELECT ON *.* TO {ME} IDENTIFIED BY PASSWORD '*00' WITH GRANT OPTION",
+            ],
             User("BY PASSWORD '*00'", frozenset({"SELECT ON *.* WITH GRANT OPTION"})),
         ),
         (
-            [f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket REQUIRE SSL"],
+            [
+                f"CREATE USER {ME} IDENTIFIED {SOCKET} REQUIRE SSL WITH MAX_STATEMENT_TIME 9",
+                f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket REQUIRE SSL",
+            ],
             User(SOCKET),
         ),
         (
-            [f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket OR ed25519 USING 'x'"],
+            [
+                f"CREATE USER {ME} IDENTIFIED VIA unix_socket OR ed25519 USING 'x' ACCOUNT LOCK",
+                f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket OR ed25519 USING 'x'",
+            ],
             User("VIA unix_socket OR ed25519 USING 'x'"),
         ),
         ([f"GRANT `readers` TO {ME}", f"GRANT USAGE ON *.* TO {ME}"], User()),
+        # As MySQL 9.7 writes it.
+        (
+            [
+                f"CREATE USER {ME} IDENTIFIED WITH 'auth_socket'{MYSQL_REST}",
+                f"GRANT USAGE ON *.* TO {ME}",
+                rf"GRANT ALL PRIVILEGES ON `my\_notes`.* TO {ME}",
+            ],
+            User(MYSQL.socket_login, frozenset({NOTES})),
+        ),
+        # The hash of a password is of any characters, and here one of them ends the line.
+        (
+            [
+                f"CREATE USER {ME} IDENTIFIED WITH 'caching_sha2_password' AS '$A$",
+                f"x'{MYSQL_REST}",
+                f"GRANT USAGE ON *.* TO {ME}",
+            ],
+            User("WITH 'caching_sha2_password' AS '$A$"),
+        ),
     ],
 )
-def test_parse_grants(lines: list[str], user: User) -> None:
-    assert parse_grants(lines) == {"notes": user}
+def test_parse_users(lines: list[str], user: User) -> None:
+    assert parse_users(lines) == {"notes": user}
 
 
 ROOT = User("VIA mysql_native_password USING 'invalid' OR unix_socket")
@@ -117,5 +155,6 @@ TEST = frozenset({"test", "my_notes"})
     ],
 )  # fmt: skip
 def test_what_stands_open_is_closed(have: Server, statements: list[str]) -> None:
-    assert plan_secure(WANT, have) == statements
-    assert plan_secure(wanted([{"name": "test", "user": "test"}]), Server(TEST)) == []
+    assert plan_secure(WANT, have, SOCKET) == statements
+    own = wanted([{"name": "test", "user": "test"}], SOCKET)
+    assert plan_secure(own, Server(TEST), SOCKET) == []
