@@ -19,6 +19,7 @@ from typing import Any
 
 SILENCE = 900  # seconds without a step after which a play of another controller is taken for dead
 MOST_COMMITS = 100
+INSTALL = "install the package"  # the step of a package, which was built elsewhere
 REASON_LINES = 6  # at either end
 
 Facts = dict[str, Any]
@@ -122,7 +123,7 @@ def kind(record: Record) -> str:
         return "restore"
     if record.release and record.release == record.before:
         return "settings"
-    return "deploy" if "build" in record.steps else "rollback"
+    return "deploy" if {"build", INSTALL} & {*record.steps} else "rollback"
 
 
 def entry(

@@ -16,8 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ansible.module_utils.common.parameters import remove_values
-
 from ansible_collections.pyhost.flask.plugins.module_utils import _deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy import Held, Play, Record
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
@@ -161,6 +159,11 @@ class Deploy:
 
     def _redacted(self, text: str) -> str:
         shown = redact_for(Path("/etc") / self._app, text)
+        if not self._module.no_log_values:
+            return shown
+        # Imported here, for a package does the same on a host without Ansible.
+        from ansible.module_utils.common.parameters import remove_values
+
         return str(remove_values(shown, self._module.no_log_values))
 
     def _write(self, record: Record) -> None:

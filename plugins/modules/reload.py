@@ -130,25 +130,14 @@ drained:
   sample: 12
 """
 
-import functools
-import grp
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import (
-    _deploy_host,
-    _reload,
-    _reload_host,
-    _reload_supervisor,
-    _services,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER, Deploy
-from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import (
-    managed,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import ReloadError
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_run import run
 from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
     HEALTH_OPTIONS,
     SLOT_OPTIONS,
@@ -169,151 +158,12 @@ def main() -> None:
     with _deploy_host.begin(module, "switch") as step:
         try:
             result = run(module, step)
-        except (_reload.ReloadError, OSError) as error:
+        except (ReloadError, OSError) as error:
             left = step.schema_left()
             reason = step.fail(str(error))
             module.fail_json(msg=f"{module.params['name']}: {reason}{left}")
         step.succeed()
     module.exit_json(**result)
-
-
-def run(module: AnsibleModule, deploy: Deploy) -> dict[str, Any]:
-    """Observe, plan, apply; the module's result."""
-    params = module.params
-    layout = _reload_host.Layout(*(Path(params[key]) for key in ("root", "etc", "run")))
-    if not module.check_mode:
-        # Kept until the process ends. An earlier run that lost its connection may still be at it.
-        _reload_host.lock(layout)
-    manager = managed(module, layout)
-    processes = manager.observe()
-    have = _reload_host.observe(layout, processes)
-    want = wanted(module, layout, have, processes)
-    steps = _reload.plan(want, have)
-    slot = next((step.slot for step in steps if step.kind == "switch"), have.live)
-    result: dict[str, Any] = {
-        "changed": bool(steps),
-        "slot": slot,
-        "release": want.release,
-        "previous": previous(have),
-        "reasons": _reload.reasons(want, have),
-        "steps": [f"{step.kind} {step.slot}" for step in steps],
-        "diff": {
-            "before_header": f"traffic of {params['name']}",
-            "after_header": f"traffic of {params['name']}",
-            **_reload.diff(want, have, steps),
-        },
-    }
-    if not module.check_mode:
-        if steps:
-            deploy.note(idle=False, release=want.release)
-            result.update(apply(module, layout, manager, want, have, steps))
-            processes = manager.observe()
-        pid = processes[slot].pid
-        result["pids"] = [pid, *_reload_host.children(pid)]
-    return result
-
-
-def wanted(
-    module: AnsibleModule,
-    layout: _reload_host.Layout,
-    have: _reload.Have,
-    processes: dict[str, _reload_host.Process],
-) -> _reload.Want:
-    """The release that is asked for, with the settings as they are, or would be."""
-    params = module.params
-    release = params["release"] or (have.slots[have.live].release if have.live else "")
-    if module.check_mode:
-        release = release or "(to be built)"
-    elif not release:
-        raise _reload.ReloadError("no release is live yet; build one, and name it in 'release'")
-    elif not layout.release(release).is_dir():
-        folder = layout.release(release).parent
-        raise _reload.ReloadError(f"there is no release {release} in {folder}; build it first")
-    # A drop-in for one slot alone is no reason to move to the other.
-    units = set.intersection(*(set(process.files) for process in processes.values()))
-    for unit in params["processes"]:
-        instances = [process.behind.get(unit) for process in processes.values()]
-        units |= set.intersection(*(set(one.files if one else ()) for one in instances))
-    ends = tuple(f"/{unit}" for unit in (params["unit"], *params["processes"]))
-    ends += _reload_supervisor.files(params["unit"])
-    pending = [
-        path
-        for path in params["pending"]
-        if module.check_mode and (path.startswith(f"{layout.etc}/") or path.endswith(ends))
-    ]
-    return _reload_host.wanted(
-        layout, release, units, pending, frozenset(params["processes"]), params["manager"]
-    )
-
-
-def apply(
-    module: AnsibleModule,
-    layout: _reload_host.Layout,
-    manager: _reload_host.Manager,
-    want: _reload.Want,
-    have: _reload.Have,
-    steps: list[_reload.Step],
-) -> dict[str, Any]:
-    """Do the steps, and return the evidence."""
-    # Imported here, for a run that has nothing to do need not wait for http.client.
-    from ansible_collections.pyhost.flask.plugins.module_utils import (
-        _reload_apply,
-        _reload_health,
-    )
-
-    params, health = module.params, module.params["health"]
-    check = _reload_health.Check(
-        host=params["host"],
-        path=health["path"],
-        statuses=tuple(health["statuses"]),
-        timeout=health["timeout"],
-        release=want.release,
-        hide=functools.partial(redact_for, layout.etc),
-    )
-    group = grp.getgrnam(params["user"]).gr_gid
-    drain = params["graceful_timeout"]
-    mover = _reload_apply.Mover(module, layout, manager, want, check, group, drain)
-    for step in steps:
-        try:
-            mover.do(step)
-        except (_reload.ReloadError, OSError) as error:
-            # By the settings that it ran with, which are gone a line later.
-            reason = redact_for(layout.etc, str(error))
-            if step.kind in ("start", "switch", "work"):
-                put_back(module, layout, have)
-            raise _reload.ReloadError(_failed(step, want, have, reason)) from error
-    return mover.evidence
-
-
-def put_back(module: AnsibleModule, layout: _reload_host.Layout, have: _reload.Have) -> None:
-    """Put back the settings and units that the live slot was started with: it would otherwise come
-    back with the new ones when it crashes, or after a reboot."""
-    if have.live and _reload_host.restore(layout, have.live) and _services.systemd_runs():
-        module.run_command(["systemctl", "daemon-reload"])
-
-
-def previous(have: _reload.Have) -> dict[str, str]:
-    return {"slot": have.live, "release": have.slots[have.live].release} if have.live else {}
-
-
-def _failed(step: _reload.Step, want: _reload.Want, have: _reload.Have, reason: str) -> str:
-    """What a failure means for the site, the reason, and what to do."""
-    old = previous(have)
-    holder = f"release {old['release']} in slot {old['slot']}" if old else "no release"
-    if step.kind == "start":
-        effect = f"did not come up and got no traffic; {holder} has it, as before."
-    elif step.kind == "switch":
-        effect = f"failed as soon as it had the traffic; {holder} has it again."
-    elif step.kind == "work" and have.live != step.slot:
-        effect = f"failed in the background once it had the traffic; {holder} has it again."
-    elif step.kind == "work":
-        effect = "keeps the traffic, but not all of its background processes run."
-    else:
-        return (
-            f"release {want.release} has the traffic, but slot {step.slot} is left over: {reason}"
-        )
-    remedy = "Correct the app or its settings, and deploy again."
-    return f"release {want.release} {effect}\nReason: {reason}\n{remedy}"
 
 
 if __name__ == "__main__":
