@@ -63,7 +63,7 @@ def _missing(app: Options) -> Iterator[str]:
                 f"{option} = {shown(file)}: cannot be read on the controller; to take a file that"
                 " is on the host, set certificate.source to host"
             )
-    for option, path, kind in on_controller(app["source"]):
+    for option, path, kind in on_controller(app):
         if not THERE[kind](os.path.expanduser(path)):
-            where = f"flask_apps[{app['name']}].source.{option} = {shown(path)}"
+            where = f"flask_apps[{app['name']}].{option} = {shown(path)}"
             yield f"{where}: there is no such {kind} on the controller"

@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_host
 from ansible_collections.pyhost.flask.plugins.plugin_utils._deploying import Deploying, Options
 from ansible_collections.pyhost.flask.plugins.plugin_utils._sources import Content, content, key
+from ansible_collections.pyhost.flask.plugins.plugin_utils._wheels import Wheels
 
 
 class ActionModule(Deploying):
@@ -25,39 +29,46 @@ class ActionModule(Deploying):
     name = "release"
 
     def _step(self, holder: Options | None, task_vars: Options) -> Options:
-        self._source = self._task.args.get("source") or {}
+        source = self._task.args.get("source") or {}
+        wheelhouse = self._task.args.get("wheelhouse") or ""
         try:
-            found = content(self._source)
-            self._source = {**self._source, "key": key(self._source.get("key") or "")}
+            found = content(source)
+            wheels = Wheels(wheelhouse) if wheelhouse and not on_host(wheelhouse) else None
+            self._own: Options = {"source": {**source, "key": key(source.get("key") or "")}}
         except (AnsibleActionFail, OSError) as error:
             name = self._task.args.get("name")
             return {"failed": True, "msg": f"{name}: {error}\nWhat runs was not touched."}
-        self._sent = described(found) if found else None
+        self._own.update({"_sent": described(found)} if found else {})
+        self._own.update({"_wheels": {"files": wheels.files}} if wheels else {})
         result = super()._step(holder, task_vars)
-        if not found or not result.pop("send", False):
+        if not result.pop("send", False):
             return result
+        lacking = result.pop("wheels")
         try:
-            self._sent = {**described(found), **self._bring(found)}
+            if found:
+                self._own["_sent"].update(self._bring(found.pack))
+            if wheels and lacking:
+                self._own["_wheels"].update(self._bring(partial(wheels.pack, lacking)))
             return super()._step(holder, task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
 
     def _arguments(self) -> Options:
-        sent = {"_sent": self._sent} if self._sent else {}
-        return {**super()._arguments(), "source": self._source, **sent}
+        return {**super()._arguments(), **self._own}
 
-    def _bring(self, found: Content) -> Options:
+    def _bring(self, pack: Callable[[Path], Path]) -> Options:
         """Where on the host the content is, or why it is not there: the module, which has begun the
         deploy, also ends it."""
         with tempfile.TemporaryDirectory(prefix="pyhost-flask-") as folder:
             try:
-                return {"path": self._send(found.pack(Path(folder)))}
+                return {"path": self._send(pack(Path(folder)))}
             except (AnsibleError, OSError) as error:
                 return {"problem": str(error)}
 
     def _send(self, file: Path) -> str:
         """Copy a file to the host's temporary folder; return where it is."""
-        self._make_tmp_path()
+        if not self._connection._shell.tmpdir:
+            self._make_tmp_path()
         folder = self._connection._shell.tmpdir
         there: str = self._connection._shell.join_path(folder, file.name)
         self._transfer_file(str(file), there)

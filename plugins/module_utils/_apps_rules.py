@@ -160,7 +160,7 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     (
         "python.dependencies",
         _pattern(
-            r"([\w.-]+/)*(uv\.lock|pylock\.toml|poetry\.lock|Pipfile\.lock|pyproject\.toml|setup\.py"
+            r"(?!.*\.\.)([\w.-]+/)*(uv\.lock|pylock\.toml|poetry\.lock|Pipfile\.lock|pyproject\.toml|setup\.py"
             r"|[\w.-]+\.(txt|in))"
         ),
         "must be a file of the code, such as uv.lock, poetry.lock or requirements/prod.txt",
@@ -171,6 +171,11 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         "python.constraints[]",
         _pattern(r"[A-Za-z0-9][\w.-]*\s*[=<>!~][^\n]+"),
         "must be a package with versions, such as werkzeug<3.1",
+    ),
+    (
+        "python.wheelhouse",
+        _pattern(r"~?/[^\n]+|host:/[\w./-]+"),
+        "must be an absolute path on the controller, or one on the host, as host:/srv/wheels",
     ),
     ("python.index", INDEX, NO_INDEX),
     ("python.extra_indexes[]", INDEX, NO_INDEX),

@@ -58,18 +58,26 @@ def check_dependencies(app: dict[str, Any], path: str, mistakes: list[str]) -> N
                 f"{path}.python.{option}: goes with code that has the files for it, and not with a"
                 f" {kind}, which knows itself what it needs; leave it out"
             )
+    if kind == "package" and app["python"]["wheelhouse"] and "==" not in app["source"]["package"]:
+        mistakes.append(
+            f"{path}.source.package: needs a version, as in notes==1.2.3; without an index nobody"
+            " knows which is the newest"
+        )
 
 
-def on_controller(source: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def on_controller(app: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """What must be on the controller: the option that names it, its path, and what it must be."""
+    source, wheelhouse = app["source"], app["python"]["wheelhouse"]
+    if wheelhouse and not on_host(wheelhouse):
+        yield "python.wheelhouse", wheelhouse, "folder"
     if source["path"]:
-        yield "path", source["path"], "folder"
+        yield "source.path", source["path"], "folder"
     if source["archive"] and not is_web_address(source["archive"]):
-        yield "archive", source["archive"], "file"
+        yield "source.archive", source["archive"], "file"
     if source["dist"]:
-        yield "dist", source["dist"], "file or folder"
+        yield "source.dist", source["dist"], "file or folder"
     if source["key"] and source["key"].startswith(("/", "~")):
-        yield "key", source["key"], "file"
+        yield "source.key", source["key"], "file"
 
 
 def chosen_version(apps: list[Any], wanted: str, mistakes: list[str]) -> tuple[str, str]:
@@ -102,6 +110,11 @@ def set_version(app: dict[str, Any], version: str, mistakes: list[str]) -> None:
         kind = next((kind for kind in KINDS if source.get(kind)), "")
         where = f"comes from {kind}, which has no versions" if kind else "has no source"
         mistakes.append(f"version={version}: {app['name']} {where}")
+
+
+def on_host(wheelhouse: str) -> bool:
+    """Whether a wheelhouse is one of the host's own."""
+    return wheelhouse.startswith("host:")
 
 
 def is_web_address(text: str) -> bool:

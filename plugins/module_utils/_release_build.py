@@ -37,6 +37,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_locked impor
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import Venv, installed
 from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, run, run_as
+from ansible_collections.pyhost.flask.plugins.module_utils._wheelhouse import Wheelhouse
 
 RECORD = "release.json"
 PREFLIGHT_SECONDS = 60
@@ -73,6 +74,7 @@ class Job:
     trial_of: Path | None = None  # the app's folder, where ``root`` is one to throw away
     variables: Mapping[str, str] = field(default_factory=dict)  # for uv and pip
     audit: Settings = field(default_factory=Settings)
+    wheelhouse: Wheelhouse | None = None  # in place of all indexes
 
     @property
     def folder(self) -> Path:
@@ -90,7 +92,10 @@ class Job:
 
     @property
     def venv(self) -> Venv:
-        return Venv(self.module, self.folder / ".venv", self.inputs, self.uv, self.variables)
+        wheels = self.wheelhouse
+        variables = {**self.variables, **(wheels.variables() if wheels else {})}
+        path = self.folder / ".venv"
+        return Venv(self.module, path, self.inputs, self.uv, variables, no_index=bool(wheels))
 
 
 def observe(root: Path) -> Have:
@@ -148,6 +153,8 @@ def lay_out(job: Job, source: Source) -> list[str]:
 
 def fill(job: Job, source: Source) -> list[str]:
     """The venv with all that the app requires, or with the app itself; return warnings."""
+    if job.wheelhouse:
+        job.wheelhouse.fill()
     job.venv.make()
     package = source.package(job.inputs.revision)
     if package:

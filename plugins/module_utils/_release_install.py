@@ -68,9 +68,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Install:
-    """How to fill a venv: by ``uv sync`` with these options, if any, and then step by step."""
+    """How to fill a venv: by ``uv sync`` with these options, or by what ``uv export`` writes with
+    them, if any, and then step by step."""
 
     sync: tuple[str, ...] = ()
+    export: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     warning: str = ""
 
@@ -87,16 +89,26 @@ def chosen(files: Collection[str], wanted: str, installer: str) -> str:
     return wanted or next((name for name in readable if name in files), "")
 
 
-def install(project: Project, inputs: Inputs, file: str) -> Install:
-    """How to install what ``file`` names, and the packages that go with every app."""
+def install(project: Project, inputs: Inputs, file: str, no_index: bool = False) -> Install:
+    """How to install what ``file`` names, and the packages that go with every app.
+
+    uv takes what it has locked from the addresses in the lock; with ``no_index``, it must not.
+    """
     name = posixpath.basename(file)
     _refuse(inputs, file, hashed=project.hashed or name.endswith(".lock") or name == "pylock.toml")
     own = SELF if project.is_package and not project.importable else ()
     warning = "" if inputs.dependencies else _unread_lock(project.files, inputs.installer)
     alone = (_own(own), _extra(inputs))
     steps: tuple[Step, ...]
+    if name == "pylock.toml" and no_index:
+        raise ReleaseError(
+            "python.wheelhouse: uv installs pylock.toml from the addresses in it; name another file"
+            " in python.dependencies, such as requirements.txt"
+        )
+    if name == "uv.lock" and no_index:
+        return Install(export=_sync(inputs), steps=_some(*alone))
     if name == "uv.lock":
-        return Install(_sync(inputs), _some(_extra(inputs)))
+        return Install(_sync(inputs), steps=_some(_extra(inputs)))
     if name == "pylock.toml":
         # uv takes nothing else in the same resolution.
         steps = (Step(("--requirement", file, *_chosen(inputs)), resolved=False), *alone)
@@ -124,7 +136,7 @@ def install(project: Project, inputs: Inputs, file: str) -> Install:
             f"none of {', '.join(MANIFESTS)} is there, so Flask's newest version is installed; "
             "name what the app needs in a requirements.txt or in python.packages"
         )
-    return Install((), _some(*steps), warning)
+    return Install(steps=_some(*steps), warning=warning)
 
 
 def with_extras(package: str, extras: Collection[str]) -> str:

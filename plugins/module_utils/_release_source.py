@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import Revis
 
 
 class NotSent(Exception):
-    """The controller has what is wanted, and is to send it."""
+    """The controller has what is wanted, and is to send it, these files of the wheelhouse too."""
+
+    def __init__(self, wheels: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.wheels = list(wheels)
 
 
 class Source(Protocol):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _release, _release_build
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_host
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
@@ -31,10 +32,12 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_result impor
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
+    CACHE,
     indexes,
     python_version,
     usable,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._wheelhouse import Wheelhouse
 
 if TYPE_CHECKING:
     from ansible_collections.pyhost.flask.plugins.module_utils._release_trial import Trial
@@ -63,6 +66,8 @@ def carry_out(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
     wanted = source.resolve()
     job = job_for(module, root, wanted.id)
     plan = _release.plan(job.id, module.params["keep"], have)
+    if plan.build and job.wheelhouse:
+        job.wheelhouse.require()
     step.note(release=job.id, idle=job.id == have.live and not plan.build)
     found: Trial | None = None
     if not plan.build:
@@ -140,7 +145,16 @@ def job_for(module: Any, root: Path, revision: str) -> Job:
         environment=environment(params["environment"]),
         variables=indexes(params["index"], params["extra_indexes"]),
         audit=Settings(**{**params["audit"], "ignore": tuple(params["audit"]["ignore"])}),
+        wheelhouse=wheelhouse(params),
     )
+
+
+def wheelhouse(params: dict[str, Any]) -> Wheelhouse | None:
+    """Where all packages come from, unless that is an index."""
+    place = params["wheelhouse"]
+    if on_host(place):
+        return Wheelhouse(Path(place.partition(":")[2]))
+    return Wheelhouse(Path(CACHE, "wheels", params["name"]), **params["_wheels"]) if place else None
 
 
 def environment(path: str | None) -> dict[str, str] | None:

@@ -36,6 +36,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import 
     installed,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._run import run
+from ansible_collections.pyhost.flask.plugins.module_utils._wheelhouse import Wheelhouse
 
 # On the disk of the caches, whose files then need not be copied but are linked.
 PLACE = Path("/var/cache")
@@ -86,6 +87,7 @@ def trial(job: Job, source: Source, migrations: dict[str, Any] | None) -> Trial:
             root=folder,
             trial_of=job.root,
             variables={**job.variables, **own_caches(job, folder)},
+            wheelhouse=own_wheelhouse(job, folder),
         )
         job.folder.parent.mkdir()
         found.warnings += _release_build.lay_out(job, source)
@@ -140,6 +142,14 @@ def own_caches(job: Job, folder: Path) -> dict[str, str]:
         "UV_CACHE_DIR": f"{folder}/cache/uv",
         "UV_PYTHON_INSTALL_DIR": f"{folder}/python",
     }
+
+
+def own_wheelhouse(job: Job, folder: Path) -> Wheelhouse | None:
+    """The wheelhouse in the copy of the caches; one that is the host's own is only read."""
+    if not job.wheelhouse or not job.wheelhouse.files:
+        return job.wheelhouse
+    place = folder / "cache" / job.wheelhouse.folder.relative_to(CACHE)
+    return replace(job.wheelhouse, folder=place)
 
 
 def ask_migrations(job: Job, migrations: dict[str, Any], found: Trial) -> None:

@@ -67,6 +67,7 @@ class Venv:
     inputs: Inputs
     uv: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    no_index: bool = False  # all packages come from a wheelhouse
 
     @property
     def python(self) -> str:
@@ -96,7 +97,8 @@ class Venv:
     def fill(self, root: Path, app: Path) -> str:
         """Install the app's requirements and the extra packages; return a warning, or nothing."""
         folder, file = find(root, app, self.inputs)
-        todo = install(look(folder, file, app, self.inputs), self.inputs, file)
+        project = look(folder, file, app, self.inputs)
+        todo = install(project, self.inputs, file, self.no_index)
         self._install(todo, folder, "the packages could not be installed")
         return todo.warning
 
@@ -132,6 +134,11 @@ class Venv:
             pip = [self.uv, "pip", "install", "--quiet", "--python", self.python]
         if todo.sync:
             yield [self.uv, "sync", "--quiet", "--python", self.python, *todo.sync]
+        if todo.export:
+            file = str(scratch / "exported.txt")
+            asked = [*todo.export, "--no-emit-project", "--offline", "--output-file", file]
+            yield [self.uv, "export", "--quiet", "--python", self.python, *asked]
+            yield [*pip, "--no-index", "--no-deps", "--require-hashes", "--requirement", file]
         for step in todo.steps:
             constraints = self.inputs.constraints if step.resolved else ()
             files = (("--constraint", constraints), ("--requirement", step.lines))
@@ -139,6 +146,8 @@ class Venv:
             for option, lines in files:
                 if lines:
                     more += [option, str(_write(scratch / f"{option[2:]}s.txt", lines))]
+            if self.no_index and "--no-index" not in step.arguments:
+                more.append("--no-index")
             yield [*pip, *step.arguments, *more]
 
     def _run(self, argv: list[str], cwd: Path, failure: str) -> None:

@@ -157,6 +157,13 @@ options:
     type: bool
     default: false
     description: Whether only what has a hash in the code is installed.
+  wheelhouse:
+    type: str
+    default: ""
+    description:
+      - A folder with wheels and sdists, from which all packages are taken, in place of any index.
+        On the controller, whose files are sent where the host has not got them; with V(host:) in
+        front, on the host.
   index:
     type: str
     default: ""
@@ -241,6 +248,9 @@ options:
         and what a slot runs always do.
   _sent:
     description: Internal. What the controller has of the source; not for playbooks.
+    type: dict
+  _wheels:
+    description: Internal. What the controller has in O(wheelhouse); not for playbooks.
     type: dict
   _holder:
     description: Internal. The play that the module is a step of; not for playbooks.
@@ -363,6 +373,7 @@ SPEC: dict[str, Any] = {
     "extras": {"type": "list", "elements": "str", "default": []},
     "constraints": {"type": "list", "elements": "str", "default": []},
     "require_hashes": {"type": "bool", "default": False},
+    "wheelhouse": {"type": "str", "default": ""},
     "index": {"type": "str", "default": ""},
     "extra_indexes": {"type": "list", "elements": "str", "default": []},
     "audit": {
@@ -389,6 +400,7 @@ SPEC: dict[str, Any] = {
     },
     "keep": {"type": "int", "default": 5},
     "_sent": {"type": "dict"},
+    "_wheels": {"type": "dict"},
     "_holder": HOLDER,
 }
 
@@ -406,8 +418,8 @@ def main() -> None:
     with _deploy_host.begin(module, "build") as step:
         try:
             result = deploy(module, source, step)
-        except NotSent:
-            module.exit_json(changed=False, send=True)
+        except NotSent as needed:
+            module.exit_json(changed=False, send=True, wheels=needed.wheels)
         except (ReleaseError, OSError) as error:
             reason = step.fail(str(error))
             what = f"{module.params['name']} ({source})"

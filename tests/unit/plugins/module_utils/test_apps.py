@@ -246,6 +246,7 @@ def test_the_users_own_variables_win() -> None:
         ("python.dependencies", "Pipfile", "must be a file of the code, such as uv.lock"),
         ("python.groups", ["a b"], "python.groups[0] = 'a b': is no group's name"),
         ("python.extras", ["[x]"], "python.extras[0] = '[x]': is no extra's name"),
+        ("python.wheelhouse", "wheels", "must be an absolute path on the controller, or one on"),
         ("python.constraints", ["werkzeug"], "must be a package with versions, such as werkzeug<3"),
         (
             "source",

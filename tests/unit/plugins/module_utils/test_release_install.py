@@ -77,18 +77,18 @@ SYNC = ("--frozen", "--no-dev")
 @pytest.mark.parametrize(
     ("given", "inputs", "file", "expected"),
     [
-        (project(), want(), "uv.lock", Install(SYNC, (Step(EXTRA),))),
+        (project(), want(), "uv.lock", Install(SYNC, steps=(Step(EXTRA),))),
         (
             project(),
             want(groups=("docs",), extras=("x",)),
             "uv.lock",
-            Install((*SYNC, "--group", "docs", "--extra", "x"), (Step(EXTRA),)),
+            Install((*SYNC, "--group", "docs", "--extra", "x"), steps=(Step(EXTRA),)),
         ),
         (
             project(),
             want(groups=("dev",)),
             "uv.lock",
-            Install(("--frozen", "--group", "dev"), (Step(EXTRA),)),
+            Install(("--frozen", "--group", "dev"), steps=(Step(EXTRA),)),
         ),
         (
             project(),
@@ -177,6 +177,14 @@ SYNC = ("--frozen", "--no-dev")
 )
 def test_what_is_installed(given: Project, inputs: Inputs, file: str, expected: Install) -> None:
     assert install(given, inputs, file) == expected
+
+
+def test_locks_without_an_index() -> None:
+    given = project(pyproject=BUILD, importable=False)
+    expected = Install(export=SYNC, steps=(OWN, Step(EXTRA)))
+    assert install(given, want(), "uv.lock", no_index=True) == expected
+    with pytest.raises(ReleaseError, match=r"from the addresses in it; name another file"):
+        install(given, want(), "pylock.toml", no_index=True)
 
 
 def test_an_app_without_requirements_gets_flask_and_a_warning() -> None:
