@@ -55,11 +55,14 @@ NAMED = [
 ]
 
 
-def site(tmp_path: Path, variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def site(
+    tmp_path: Path, variables: dict[str, Any], *options: str
+) -> subprocess.CompletedProcess[str]:
     """Run site.yml against two hosts that do not exist, with these variables for both."""
     inventory = {"flask": {"hosts": {"one": NOWHERE, "two": NOWHERE}, "vars": variables}}
     (tmp_path / "inventory.json").write_text(json.dumps(inventory))
     command = ["ansible-playbook", "-i", str(tmp_path / "inventory.json"), "playbooks/site.yml"]
+    command += options
     environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path)}
     return subprocess.run(
         command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False
@@ -79,6 +82,18 @@ def test_no_apps_at_all(tmp_path: Path, variables: dict[str, Any]) -> None:
     done = site(tmp_path, variables)
     assert "flask_apps: must be a list of apps" in done.stdout
     assert "UNREACHABLE" not in done.stdout
+
+
+def test_a_version_is_one_of_the_command_line_alone(tmp_path: Path) -> None:
+    """The inventory may have a variable of that name, which means something else there."""
+    two = [GOOD, {**GOOD, "name": "also", "domains": ["also.example.org"]}]
+    inventory = {"flask_apps": two, "version": "of the inventory"}
+    assert "UNREACHABLE" in site(tmp_path, inventory).stdout
+    done = site(tmp_path, inventory, "--extra-vars", "wanted=v1", "-e", "version={{ wanted }}")
+    assert "there are several apps; say which, as in good:v1" in done.stdout
+    assert "UNREACHABLE" not in done.stdout
+    done = site(tmp_path, inventory, "-e", '{"version": "good:v1"}')
+    assert "UNREACHABLE" in done.stdout
 
 
 def test_without_a_mistake_it_goes_on_to_the_hosts(tmp_path: Path) -> None:
