@@ -58,6 +58,9 @@ REMEDIES = [
     ),
     ("Another instance of Certbot", "run again in a minute"),
 ]
+# As the library requests puts it: HTTPSConnectionPool(host='acme', port=443): ... (Caused by ...)
+CONNECTION = re.compile(r"\S*HTTPS?ConnectionPool\(host='([^']+)', port=(\d+)\): (.*)")
+REASON = re.compile(r"(?:\[(?:Errno -?\d+|SSL: \w+)\] |(?=\w+ timed out))([^'\"()\[\].]+)")
 
 
 def explain(output: str, log: str) -> list[str]:
@@ -77,7 +80,7 @@ def explain(output: str, log: str) -> list[str]:
         return [f"the authority says: {detail} ({kind}); {_remedy(kind, detail)}"]
     words = _last_words(output)
     plugin = "certbot_dns_" in log and "errors.PluginError" in log
-    return [f"certbot says: {words}; {_remedy('plugin' if plugin else '', words)}"]
+    return [f"certbot says: {_shorter(words)}; {_remedy('plugin' if plugin else '', words)}"]
 
 
 def _last_acme_error(log: str) -> tuple[str, str]:
@@ -97,6 +100,13 @@ def _last_words(output: str) -> str:
     always = ("Saving debug log", "Ask for help", "An unexpected error occurred", "Requesting a")
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(always)]
     return " ".join(" ".join(lines[-3:]).split()) or "nothing"
+
+
+def _shorter(words: str) -> str:
+    """Python's words for a connection that failed, as the server and the reason."""
+    found = CONNECTION.search(words)
+    reason = REASON.search(found[3]) if found else None
+    return f"{found[1]}:{found[2]}: {reason[1].strip()}" if found and reason else words
 
 
 def _remedy(kind: str, detail: str) -> str:

@@ -260,7 +260,45 @@ requests.exceptions.ConnectionError: HTTPSConnectionPool(host='acme'): Max retri
 (Caused by NewConnectionError('Failed to establish a new connection: Name not known'))
 Ask for help or search for solutions at https://community.letsencrypt.org.
 """
+# What certbot 5.8 wrote, and Debian 12's 2.1.
+REFUSED_CONNECTION = (
+    "ConnectionError: HTTPSConnectionPool(host='acme.test', port=14000): Max retries exceeded with"
+    " url: /dir (Caused by NewConnectionError("
+    "\"HTTPSConnection(host='acme.test', port=14000): Failed to establish a new connection:"
+    ' [Errno 111] Connection refused"))'
+)
+UNKNOWN_NAME_12 = (
+    "ConnectionError: HTTPSConnectionPool(host='acme.invalid', port=443): Max retries exceeded with"
+    " url: /dir (Caused by NewConnectionError('<urllib3.connection.HTTPSConnection"
+    " object at 0x7f05ed5617d0>: Failed to establish a new connection:"
+    " [Errno -2] Name or service not known'))"
+)
+UNKNOWN_NAME = (
+    "ConnectionError: HTTPSConnectionPool(host='acme.invalid', port=443): Max retries exceeded with"
+    " url: /dir (Caused by NameResolutionError(\"HTTPSConnection(host='acme.invalid', port=443):"
+    " Failed to resolve 'acme.invalid' ([Errno -2] Name or service not known)\"))"
+)
+SELF_SIGNED = (
+    "SSLError: HTTPSConnectionPool(host='acme.test', port=443): Max retries exceeded with url: /dir"
+    " (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate"
+    " verify failed: self-signed certificate (_ssl.c:1006)')))"
+)
+NO_ANSWER = (
+    "ReadTimeout: HTTPSConnectionPool(host='acme.test', port=443): Read timed out."
+    " (read timeout=45)"
+)
 UNTRUSTED = "SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get"
+
+
+def connection(words: str) -> str:
+    """What certbot writes where it does not come to talk to the ACME server."""
+    return f"""Saving debug log to /var/log/letsencrypt/letsencrypt.log
+An unexpected error occurred:
+requests.exceptions.{words}
+Ask for help or search for solutions at https://community.letsencrypt.org. See the logfile
+"""
+
+
 RATE_LOG = """2026-11-21 09:00:00,000:DEBUG:acme.client:Received response:
 HTTP 200
 Retry-After: 3
@@ -299,6 +337,36 @@ Retry-After: 7200
             [["wait as long as", "too many certificates (5)", "retry after 7200 seconds"]],
         ),
         (UNREACHABLE, "", [["this host does not reach the ACME server", "Max retries"]]),
+        (
+            connection(REFUSED_CONNECTION),
+            "",
+            [["certbot says: acme.test:14000: Connection refused; this host does not reach"]],
+        ),
+        (
+            connection(UNKNOWN_NAME_12),
+            "",
+            [["acme.invalid:443: Name or service not known; this host does not reach"]],
+        ),
+        (
+            "ValueError: Requesting acme.test/dir: Connection refused",  # 2.1 as well
+            "",
+            [["acme.test/dir: Connection refused; this host does not reach"]],
+        ),
+        (
+            connection(UNKNOWN_NAME),
+            "",
+            [["acme.invalid:443: Name or service not known; this host does not reach"]],
+        ),
+        (
+            connection(SELF_SIGNED),
+            "",
+            [["acme.test:443: certificate verify failed: self-signed certificate;", "certbot.ca"]],
+        ),
+        (
+            connection(NO_ANSWER),
+            "",
+            [["certbot says: acme.test:443: Read timed out; this host does not reach"]],
+        ),
         (UNTRUSTED, "", [["certbot.ca", "CERTIFICATE_VERIFY_FAILED"]]),
         ("Another instance of Certbot is already running.", "", [["run again in a minute"]]),
         (NO_RECORD, "", [["a.example.org: the authority did not find the record", "propagation"]]),
