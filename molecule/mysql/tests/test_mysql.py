@@ -1,4 +1,5 @@
-"""The database server: shut to strangers, set up for its host, and hard to break."""
+"""The database server: shut to strangers, set up for its host, and hard to break. MariaDB's in this
+scenario, MySQL's in mysql-oracle."""
 
 from __future__ import annotations
 
@@ -6,25 +7,56 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 testinfra_hosts = ["ansible://flask"]
 CONVERGE = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "molecule" / "mysql" / "converge.yml"
-OPTIONS = "/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf"
-OPEN = """
-CREATE USER ''@localhost; CREATE USER ''@'web1'; CREATE USER root@'%' IDENTIFIED BY 'secret';
-CREATE DATABASE test; INSERT INTO mysql.db (Host, Db, User, Select_priv) VALUES
-  ('%', 'test', '', 'Y'), ('%', 'test\\\\_%', '', 'Y');
-ALTER USER root@localhost IDENTIFIED VIA mysql_native_password USING PASSWORD('secret')
-  OR unix_socket;
-FLUSH PRIVILEGES;
-"""
 STANDS_OPEN = """
 SELECT User, Host FROM mysql.user WHERE User = '' OR (User = 'root' AND Host <> 'localhost');
 SELECT Db FROM mysql.db WHERE User = ''; SHOW DATABASES LIKE 'test'
 """
+OPEN = """
+CREATE USER ''@localhost; CREATE USER ''@'web1'; CREATE USER root@'%' IDENTIFIED BY 'secret';
+CREATE DATABASE test; INSERT INTO mysql.db (Host, Db, User, Select_priv) VALUES
+  ('%', 'test', '', 'Y'), ('%', 'test\\\\_%', '', 'Y');
+"""
+
+
+@dataclass(frozen=True)
+class Flavor:
+    """What is different on a host with MariaDB and one with MySQL."""
+
+    client: str
+    name: str
+    options: str
+    rotation: str
+    # Statements that open ways in, and commands that get in by them.
+    open: str
+    ways_in: tuple[str, ...]
+
+
+FLAVORS = {
+    "mariadb": Flavor(
+        "mariadb",
+        "MariaDB",
+        "/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf",
+        "/etc/logrotate.d/mariadb",
+        OPEN + "ALTER USER root@localhost IDENTIFIED VIA mysql_native_password"
+        " USING PASSWORD('secret') OR unix_socket; FLUSH PRIVILEGES;",
+        ("mariadb -u stranger -e ''", "mariadb -u root -psecret --protocol tcp -e ''"),
+    ),
+    "mysql": Flavor(
+        "mysql",
+        "MySQL",
+        "/etc/mysql/mysql.conf.d/70-pyhost-flask.cnf",
+        "/etc/logrotate.d/mysql-server",
+        OPEN + "FLUSH PRIVILEGES;",
+        ("mysql -u stranger -e ''",),
+    ),
+}
 
 
 def play(*options, **settings):
@@ -38,20 +70,26 @@ def play(*options, **settings):
     return done.returncode == 0, said, int(counted[1]) if counted else 0
 
 
-@pytest.fixture
-def sql(host):
-    return lambda text: host.check_output("mariadb -N -e %s", text)
+@pytest.fixture(scope="module")
+def flavor(host):
+    return FLAVORS[host.ansible.get_variables().get("mysql_flavor", "mariadb")]
 
 
 @pytest.fixture
-def begun(host):
+def sql(host, flavor):
+    return lambda text: host.check_output(f"{flavor.client} -N -e %s", text)
+
+
+@pytest.fixture
+def begun(host, flavor):
     """When the server was started."""
-    show = "systemctl show --value -p ExecMainStartTimestampMonotonic mariadb"
+    show = f"systemctl show --value -p ExecMainStartTimestampMonotonic {flavor.client}"
     return lambda: host.check_output(show)
 
 
 def test_it_listens_on_this_host_alone(host):
-    assert re.findall(r"(\S+):3306 ", host.check_output("ss -tlnH")) == ["127.0.0.1"]
+    found = re.findall(r"(\S+):(3306|33060) ", host.check_output("ss -tlnH"))
+    assert {address for address, _port in found} == {"127.0.0.1"}
 
 
 def test_its_memory_is_a_quarter_of_the_hosts(host, sql):
@@ -60,14 +98,14 @@ def test_its_memory_is_a_quarter_of_the_hosts(host, sql):
     assert sql("SELECT @@character_set_server") == "utf8mb4"
 
 
-def test_what_stands_open_is_closed(host, sql):
-    sql(OPEN)
+def test_what_stands_open_is_closed(host, flavor, sql):
+    sql(flavor.open)
     assert len(sql(STANDS_OPEN).split()) > 5
-    assert host.run("mariadb -u root -psecret --protocol tcp -e ''").rc == 0
+    assert [host.run(way).rc for way in flavor.ways_in] == [0] * len(flavor.ways_in)
     good, said, changed = play()
     assert (good, changed) == (True, 1), said
     assert sql(STANDS_OPEN) == ""
-    assert host.run("mariadb -u root -psecret --protocol tcp -e ''").rc != 0
+    assert 0 not in [host.run(way).rc for way in flavor.ways_in]
     assert play()[2] == 0
 
 
@@ -91,17 +129,17 @@ def test_what_the_running_server_takes(sql, begun):
     assert (sql("SELECT @@max_connections"), begun()) == ("151", before)
 
 
-def test_what_waits_for_a_restart(sql, begun):
+def test_what_waits_for_a_restart(flavor, sql, begun):
     before = begun()
-    settings = {"performance_schema": True}
+    settings = {"ft_min_word_len": 3}
     for changes in (1, 0):
         good, said, changed = play(settings=settings)
         assert (good, changed) == (True, changes), said
-        assert "MariaDB has to be restarted for performance_schema" in said
-    assert (sql("SELECT @@performance_schema"), begun()) == ("0", before)
+        assert f"{flavor.name} has to be restarted for ft_min_word_len" in said
+    assert (sql("SELECT @@ft_min_word_len"), begun()) == ("4", before)
     good, said, changed = play(settings=settings, restart=True)
     assert (good, changed) == (True, 1), said
-    assert sql("SELECT @@performance_schema") == "1"
+    assert sql("SELECT @@ft_min_word_len") == "3"
     assert begun() != before
     assert play(settings=settings, restart=True)[2] == 0
     assert play(restart=True)[0]
@@ -120,28 +158,28 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("way", BROKEN)
-def test_broken_settings(host, sql, begun, way):
+def test_broken_settings(host, flavor, sql, begun, way):
     settings, reason = BROKEN[way]
-    before = host.file(OPTIONS).content_string
+    before = host.file(flavor.options).content_string
     start = begun()
     if way == "unknown":
         assert reason in play("--check", settings=settings)[1]
     good, said, _changed = play(settings=settings, restart=True)
     assert not good
     assert reason in " ".join(said.split()), said
-    assert host.file(OPTIONS).content_string == before
+    assert host.file(flavor.options).content_string == before
     assert sql("SELECT 1") == "1"
     assert (begun() == start) == (way != "does not start")
     assert play()[2] == 0
 
 
-def test_slow_queries_are_logged_and_rotated(host, sql, begun):
+def test_slow_queries_are_logged_and_rotated(host, flavor, sql, begun):
     before = begun()
     assert play(slow_seconds=0.1)[2] == 1
     sql("SELECT SLEEP(0.3)")
     log = "/var/log/mysql/slow.log"
     assert "SELECT SLEEP(0.3)" in host.file(log).content_string
-    host.check_output("logrotate --force /etc/logrotate.d/mariadb")
+    host.check_output(f"logrotate --force {flavor.rotation}")
     sql("SELECT SLEEP(0.4)")
     now = host.file(log).content_string
     assert ("SLEEP(0.4)" in now, "SLEEP(0.3)" in now, begun()) == (True, False, before)
