@@ -12,7 +12,6 @@ Nothing in this file reads or writes anything.
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from typing import Any
 
@@ -28,6 +27,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import (
     set_version,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._cron import CronError, crontab
+from ansible_collections.pyhost.flask.plugins.module_utils._environment import completed
 from ansible_collections.pyhost.flask.plugins.module_utils._options import (
     Mistakes,
     Spec,
@@ -38,7 +38,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._options import (
 
 App = dict[str, Any]
 
-REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SLOTS = ("blue", "green")
 STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 WORKER_EXTRAS = {"gevent": "[gevent]", "eventlet": "[eventlet]", "tornado": "[tornado]"}
@@ -164,22 +163,8 @@ def derive(app: App) -> None:
 
 
 def environment(app: App, secret_key: str, former_key: str = "") -> dict[str, str]:
-    """The app's variables, with its secret key and with each ``${NAME}`` replaced.
-
-    With a ``former_key`` also what Flask 3.1 calls the fallbacks: keys that nothing is signed with
-    any more, and that what was signed before is still believed by. They are a list, as JSON.
-    """
-    secret = {"SECRET_KEY": secret_key, "FLASK_SECRET_KEY": secret_key}
-    if former_key:
-        fallbacks = json.dumps([former_key])
-        secret.update(SECRET_KEY_FALLBACKS=fallbacks, FLASK_SECRET_KEY_FALLBACKS=fallbacks)
-    variables = {**secret, **app["environment"]}
-    return {name: expand(value, variables) for name, value in sorted(variables.items())}
-
-
-def expand(text: str, variables: dict[str, str]) -> str:
-    """``text`` with each ``${NAME}`` of ``variables`` replaced; any other ``$`` stays as it is."""
-    return REFERENCE.sub(lambda found: variables.get(found[1], found[0]), text)
+    """The app's variables, with its secret key, and the former one as a fallback."""
+    return completed(app["environment"], secret_key, former_key)
 
 
 def _times(option: str, when: str) -> App:

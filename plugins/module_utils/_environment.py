@@ -10,9 +10,11 @@ systemd's ``EnvironmentFile=``, to ``set -a; . file`` in sh, and to ``parse``.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -30,3 +32,22 @@ def parse(text: str) -> dict[str, str]:
             raise ValueError(f"{shlex.quote(name)} is no NAME=value")
         variables[name] = value
     return variables
+
+
+def completed(variables: dict[str, str], secret_key: str, former_key: str = "") -> dict[str, str]:
+    """An app's variables with its secret key and with each ``${NAME}`` replaced, in order.
+
+    With a ``former_key`` also what Flask 3.1 calls the fallbacks: keys that nothing is signed with
+    any more, and that what was signed before is still believed by. They are a list, as JSON.
+    """
+    secret = {"SECRET_KEY": secret_key, "FLASK_SECRET_KEY": secret_key}
+    if former_key:
+        fallbacks = json.dumps([former_key])
+        secret.update(SECRET_KEY_FALLBACKS=fallbacks, FLASK_SECRET_KEY_FALLBACKS=fallbacks)
+    together = {**secret, **variables}
+    return {name: expand(value, together) for name, value in sorted(together.items())}
+
+
+def expand(text: str, variables: dict[str, str]) -> str:
+    """``text`` with each ``${NAME}`` of ``variables`` replaced; any other ``$`` stays as it is."""
+    return REFERENCE.sub(lambda found: variables.get(found[1], found[0]), text)

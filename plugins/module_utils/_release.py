@@ -18,7 +18,10 @@ from typing import Any
 FORMAT = 1
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # Fields of ``Inputs``.
-LATER = ("kind", "submodules", "dependencies", "groups", "extras", "constraints", "require_hashes")
+LATER = (
+    *("kind", "submodules", "edition"),
+    *("dependencies", "groups", "extras", "constraints", "require_hashes"),
+)
 LATEST_TAG = "latest-tag"
 
 
@@ -117,6 +120,7 @@ class Inputs:
     extras: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     require_hashes: bool = False
+    edition: str = ""  # of a package: what is built anew is another release
 
     def as_dict(self) -> dict[str, Any]:
         # These came later, and must not rename the releases that there are.

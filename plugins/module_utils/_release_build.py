@@ -241,7 +241,7 @@ def link(job: Job, place: Path, name: str) -> None:
         place.mkdir(parents=True, exist_ok=True)
         return
     if not os.path.lexists(kept):
-        _first_content(job, place if place.is_dir() else None, kept)
+        first_content(job, place if place.is_dir() else None, kept)
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
     elif os.path.lexists(place):
@@ -335,7 +335,7 @@ def _refuse_outside(job: Job, place: Path) -> None:
         )
 
 
-def _first_content(job: Job, content: Path | None, kept: Path) -> None:
+def first_content(job: Job, content: Path | None, kept: Path) -> None:
     """Make a shared folder with what the repository has for it; whole, or not at all."""
     new = f"{kept}.new"
     steps = [["rm", "-rf", new], ["mkdir", "--parents", new]]

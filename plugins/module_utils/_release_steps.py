@@ -133,6 +133,7 @@ def job_for(module: Any, root: Path, revision: str) -> Job:
         extras=tuple(params["extras"]),
         constraints=tuple(params["constraints"]),
         require_hashes=params["require_hashes"],
+        edition=params["edition"],
     )
     return Job(
         module=module,

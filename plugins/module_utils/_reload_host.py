@@ -196,14 +196,17 @@ def clear(layout: Layout, slot: str) -> None:
             shutil.rmtree(folder / name)
 
 
-def restore(layout: Layout, slot: str) -> list[str]:
+def restore(layout: Layout, slot: str, settings: bool = True) -> list[str]:
     """Put back the files that a slot was started with, where they have changed since; their paths.
 
-    Only what is known to be what it was: a file whose copy is gone stays as it is.
+    Only what is known to be what it was: a file whose copy is gone stays as it is. Without
+    ``settings``, those in the settings' folder do as well.
     """
     restored = []
     for name, known in read_record(layout, slot).get("files", {}).items():
         path = Path(name)
+        if layout.etc in path.parents and not settings:
+            continue
         content = _kept(layout, slot, path)
         if fingerprint(content) != known or not path.is_file() or path.read_bytes() == content:
             continue

@@ -27,8 +27,12 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers impo
 )
 
 
-def run(module: Any, deploy: Deploy) -> dict[str, Any]:
-    """Observe, plan, apply; the module's result."""
+def run(module: Any, deploy: Deploy, conffiles: bool = False) -> dict[str, Any]:
+    """Observe, plan, apply; the module's result.
+
+    With ``conffiles`` the settings are a package manager's, who would take what is put back there
+    for the administrator's own; so after a failure they stay.
+    """
     params = module.params
     layout = _reload_host.Layout(*(Path(params[key]) for key in ("root", "etc", "run")))
     if not module.check_mode:
@@ -56,7 +60,7 @@ def run(module: Any, deploy: Deploy) -> dict[str, Any]:
     if not module.check_mode:
         if steps:
             deploy.note(idle=False, release=want.release)
-            result.update(apply(module, layout, manager, want, have, steps))
+            result.update(apply(module, layout, manager, want, have, steps, conffiles))
             processes = manager.observe()
         pid = processes[slot].pid
         result["pids"] = [pid, *_reload_host.children(pid)]
@@ -103,6 +107,7 @@ def apply(
     want: _reload.Want,
     have: _reload.Have,
     steps: list[_reload.Step],
+    conffiles: bool = False,
 ) -> dict[str, Any]:
     """Do the steps, and return the evidence."""
     # Imported here, for a run that has nothing to do need not wait for http.client.
@@ -130,15 +135,18 @@ def apply(
             # By the settings that it ran with, which are gone a line later.
             reason = redact_for(layout.etc, str(error))
             if step.kind in ("start", "switch", "work"):
-                put_back(module, layout, have)
+                put_back(module, layout, have, conffiles)
             raise _reload.ReloadError(_failed(step, want, have, reason)) from error
     return mover.evidence
 
 
-def put_back(module: Any, layout: _reload_host.Layout, have: _reload.Have) -> None:
+def put_back(
+    module: Any, layout: _reload_host.Layout, have: _reload.Have, conffiles: bool = False
+) -> None:
     """Put back the settings and units that the live slot was started with: it would otherwise come
     back with the new ones when it crashes, or after a reboot."""
-    if have.live and _reload_host.restore(layout, have.live) and _services.systemd_runs():
+    restored = have.live and _reload_host.restore(layout, have.live, not conffiles)
+    if restored and _services.systemd_runs():
         module.run_command(["systemctl", "daemon-reload"])
 
 

@@ -246,6 +246,13 @@ options:
     description:
       - How many releases stay when one is built, it among them. The live one, the one before it
         and what a slot runs always do.
+  edition:
+    description:
+      - What makes the same input another release, such as the number of a package that is built
+        anew.
+    type: str
+    default: ""
+    version_added: 0.2.0
   _sent:
     description: Internal. What the controller has of the source; not for playbooks.
     type: dict
@@ -399,6 +406,7 @@ SPEC: dict[str, Any] = {
         },
     },
     "keep": {"type": "int", "default": 5},
+    "edition": {"type": "str", "default": ""},
     "_sent": {"type": "dict"},
     "_wheels": {"type": "dict"},
     "_holder": HOLDER,

@@ -1,0 +1,182 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import ast
+import itertools
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.pyhost.flask.plugins.module_utils import _package, _package_files
+from ansible_collections.pyhost.flask.plugins.module_utils._apps import resolve
+from ansible_collections.pyhost.flask.plugins.module_utils._package import (
+    Origin,
+    PackageError,
+    Python,
+    Version,
+)
+
+COLLECTION = Path(__file__).parents[4]
+UTILS = "ansible_collections.pyhost.flask.plugins.module_utils"
+SPEC = yaml.safe_load((COLLECTION / "roles/app/meta/argument_specs.yml").read_text())
+OPTIONS = SPEC["argument_specs"]["main"]["options"]["flask_apps"]["options"]
+# Oldest first; PEP 440 orders them so, and dpkg must as well.
+ORDER = [
+    "1.0.dev1",
+    "1.0a1.dev1",
+    "1.0a1",
+    "1.0b2",
+    "1.0rc1",
+    "1.0",
+    "1.0+local.1",
+    "1.0.post1.dev1",
+    "1.0.post1",
+    "1.0.1",
+    "1.2",
+    "1.10",
+]
+REVISION = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"
+
+
+def app(**options: Any) -> dict[str, Any]:
+    given = {"name": "notes", "source": {"git": "https://git.example.org/n.git"}, "wsgi": "n:app"}
+    given.update(domains=["notes.example.org"], https="none", **options)
+    return resolve([given], {}, OPTIONS)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1.2.3", Version("1.2.3")),
+        ("v1.2.3", Version("1.2.3")),
+        ("1.3rc1", Version("1.3~rc1")),
+        ("1.3-alpha.2", Version("1.3~a2")),
+        ("1.3.dev4", Version("1.3~~dev4")),
+        ("1.3.post1", Version("1.3+post1")),
+        ("1.3+Ubuntu-1", Version("1.3+ubuntu.1")),
+        ("1!2.0", Version("2.0", "1")),
+        ("main", None),
+        (REVISION, None),
+        ("notes-1.2.3.tar.gz", None),
+    ],
+)
+def test_versions_of_python_as_packages_have_them(text: str, wanted: Version | None) -> None:
+    assert _package.pep440(text) == wanted
+
+
+@pytest.mark.skipif(not shutil.which("dpkg"), reason="asks dpkg")
+@pytest.mark.parametrize(("older", "newer"), list(itertools.pairwise(ORDER)))
+def test_dpkg_sorts_them_as_python_does(older: str, newer: str) -> None:
+    versions = [found.text for found in map(_package.pep440, (older, newer)) if found]
+    command = ["dpkg", "--compare-versions", versions[0], "lt", versions[1]]
+    assert subprocess.run(command, check=False).returncode == 0, versions
+
+
+@pytest.mark.parametrize(
+    ("given", "origin", "wanted"),
+    [
+        ("2.0", Origin("v1.0"), "2.0"),
+        ("", Origin("v1.0", "0.9", REVISION, 1), "1.0"),
+        ("", Origin("v1.0-5-gabc1234", "0.9"), "1.0+5.gabc1234"),
+        ("", Origin("v1.0-5-gabc1234-dirty", "0.9"), "1.0+5.gabc1234"),
+        ("", Origin("main", "0.9", REVISION, 86400), "0.9+git19700102.000000.9f8e7d6"),
+        ("", Origin(REVISION, "", REVISION, 86400), "0+git19700102.000000.9f8e7d6"),
+        ("", Origin("notes-1.2.3.tar.gz", "1.2.3"), "1.2.3"),
+    ],
+)
+def test_the_version_comes_from_the_user_the_tag_or_the_project(
+    given: str, origin: Origin, wanted: str
+) -> None:
+    assert _package.version(given, origin).text == wanted
+
+
+def test_what_is_no_version_is_refused() -> None:
+    with pytest.raises(PackageError, match="package_version: 'newest' is no version"):
+        _package.version("newest", Origin())
+
+
+def test_a_package_is_for_one_minor_version_of_python() -> None:
+    deb = _package.depends("deb", Python("3.11"), ["libpq5"])
+    assert deb[:2] == ["python3 (>= 3.11)", "python3 (<< 3.12~)"]
+    assert deb[-1] == "libpq5"
+    assert _package.depends("rpm", Python("3.13"), [])[:2] == ["python3 >= 3.13", "python3 < 3.14"]
+
+
+def test_files_go_to_the_places_of_packages_with_their_folders() -> None:
+    files = [
+        {"dest": "/etc/systemd/system/x.service", "content": "", "systemd": True},
+        {"dest": "/etc/cron.d/x", "content": "", "systemd": False},
+        {"dest": "/etc/x", "state": "directory", "mode": "0750"},
+        {"dest": "/etc/x/y", "content": ""},
+    ]
+    staged = _package_files.staged(files, "/s")
+    assert [entry["dest"] for entry in staged] == [
+        "/s",
+        "/s/usr",
+        "/s/usr/lib",
+        "/s/usr/lib/systemd",
+        "/s/usr/lib/systemd/system",
+        "/s/etc",
+        "/s/usr/lib/systemd/system/x.service",
+        "/s/etc/x",
+        "/s/etc/x/y",
+    ]
+    assert not any("systemd" in entry for entry in staged)
+
+
+@pytest.mark.parametrize(
+    ("database", "url", "required"),
+    [
+        ("sqlite", "sqlite:////srv/notes/shared/notes.db", []),
+        ("postgresql://notes@db/notes", "postgresql://notes@db/notes", []),
+        ("postgresql://notes:s3cr3t@db/notes", "", ["DATABASE_URL"]),
+    ],
+)
+def test_no_password_of_a_database_gets_into_a_package(
+    database: str, url: str, required: list[str]
+) -> None:
+    found = _package_files.packaged(app(database=database, env={"MODE": "x"}), "www-data")
+    assert found["variables"]["DATABASE_URL"] == url
+    assert found["variables"]["SQLALCHEMY_DATABASE_URI"] == "${DATABASE_URL}"
+    assert found["variables"]["MODE"] == "x"
+    assert found["settings"]["required"] == required
+    assert "s3cr3t" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, ""),
+        ({"files": [{"name": "a.cfg", "content": "x = 1"}]}, ""),
+        ({"gunicorn": {"manager": "supervisor"}}, "packages are for systemd"),
+        ({"files": [{"name": "a.cfg", "content": "x = ${SECRET_KEY}"}]}, "names a variable"),
+        ({"files": [{"name": "a.cfg", "template": "a.j2"}]}, "takes no template"),
+    ],
+)
+def test_what_a_package_cannot_hold_is_refused(options: dict[str, Any], message: str) -> None:
+    found = _package_files.packaged(app(**options), "www-data")["mistakes"]
+    assert message in found
+    assert bool(message) == bool(found)
+
+
+def test_a_package_gets_all_files_that_its_program_needs() -> None:
+    """And no other: those of the role's list, on a Python that has no Ansible."""
+    variables = yaml.safe_load((COLLECTION / "roles/package/vars/main.yml").read_text())
+    needed, left = set(), ["_package_program"]
+    while left:
+        name = left.pop()
+        needed.add(name)
+        tree = ast.parse((COLLECTION / f"plugins/module_utils/{name}.py").read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(UTILS):
+                parts = (node.module or "").split(".")[len(UTILS.split(".")) :]
+                names = parts or [alias.name for alias in node.names]
+                left += [name for name in names if name not in needed]
+    assert set(variables["__package_code"]) == needed
