@@ -32,7 +32,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_audit import
     Settings,
     audit,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._release_failures import remedy
+from ansible_collections.pyhost.flask.plugins.module_utils._release_failures import import_remedy
 from ansible_collections.pyhost.flask.plugins.module_utils._release_locked import hashes
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import Venv, installed
@@ -267,7 +267,7 @@ def preflight(job: Job) -> None:
     if rc:
         said = redact(err, variables)
         tail = "\n".join(said.rstrip().splitlines()[-PREFLIGHT_LINES:])
-        raise ReleaseError(f"{wsgi} cannot be imported.{remedy(said)}\n{tail}")
+        raise ReleaseError(f"{wsgi} cannot be imported.{import_remedy(said)}\n{tail}")
 
 
 def describe(job: Job) -> None:

@@ -164,10 +164,7 @@ class Venv:
         said = redact(out + err, dict(os.environ))
         if rc in TIMED_OUT:
             said += f"\nno end within {INSTALL_SECONDS} seconds"
-        hint = remedy(said)
-        if not hint and PASSING.search(said):
-            hint = " The package index cannot be reached from the host; try again later."
-        raise ReleaseError(f"{failure}.{hint}\n{ends(said)}")
+        raise ReleaseError(f"{failure}.{remedy(said)}\n{ends(said)}")
 
 
 def indexes(index: str, extra: Sequence[str]) -> dict[str, str]:
