@@ -1,7 +1,7 @@
 """An app's packages through their lives, on hosts that know nothing of Ansible.
 
-What is promised: apt and dnf do what a deploy does. No request is lost, a release that does not come up
-gets none, and data outlive everything.
+What is promised: apt and dnf do what a deploy does. No request is lost, a release that does not
+come up gets none, and data outlive everything.
 """
 
 from __future__ import annotations
