@@ -43,7 +43,7 @@ def newest_first(have: Have) -> list[Release]:
 def _listed(have: Have) -> str:
     """The releases, a line for each."""
     if not have.releases:
-        return "There are none; deploy one first"
+        return "There are none; run the playbook site or deploy first"
     marks = {have.previous: ", live before", have.live: ", live"}
     lines = [
         f"  {release.id}  {release.version}, built {release.built[:DAY]}{marks.get(release.id, '')}"

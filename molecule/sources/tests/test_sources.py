@@ -148,6 +148,19 @@ def test_a_hostile_archive_is_refused(host, versions):
     write_source("archive", {"archive": str(WORK / "guestbook-2.0.tar.gz")})
 
 
+def test_a_host_that_is_not_set_up_is_left_alone(host):
+    """As one is that the site playbook has not seen."""
+    record = "/var/lib/pyhost-flask/config_set/gunicorn.json"
+    host.check_output(f"mv {record} {record}.away")
+    try:
+        status, said = play("deploy")
+    finally:
+        host.check_output(f"mv {record}.away {record}")
+    assert status != 0
+    assert "is not set up for apps yet. Run the playbook pyhost.flask.site first" in said
+    assert "changed=0 " in said
+
+
 def test_another_version_once(versions):
     status, said = play("deploy", "-e", "version=v0.2.0")
     assert status != 0
