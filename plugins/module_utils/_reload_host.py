@@ -35,6 +35,7 @@ class Process:
 
     ``running``: it serves or is booting. ``stopped``: nothing of it is there or about to be.
     ``files`` are those that the manager starts it by. ``outdated``: the manager has not read them.
+    ``restarts`` counts how often it ended by itself and was started again; supervisor does not say.
     ``behind`` are the slot's background processes, by their units.
     """
 
@@ -44,6 +45,7 @@ class Process:
     problem: str = ""
     files: tuple[str, ...] = ()
     outdated: bool = False
+    restarts: int = 0
     behind: Mapping[str, Process] = field(default_factory=dict)
 
 

@@ -15,7 +15,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload_host import P
 
 PROPERTIES = (
     "Id,Type,ActiveState,SubState,MainPID,Result,ExecMainCode,ExecMainStatus,NeedDaemonReload,"
-    "FragmentPath,DropInPaths"
+    "FragmentPath,DropInPaths,NRestarts"
 )
 LOG_LINES = 1000
 SCHEDULED = "oneshot"  # a run of a schedule, which may end after its slot
@@ -133,6 +133,7 @@ def process(found: dict[str, str]) -> Process:
         problem=_problem(found),
         files=tuple(file for file in files if file),
         outdated=found.get("NeedDaemonReload") == "yes",
+        restarts=int(found.get("NRestarts") or 0),
     )
 
 

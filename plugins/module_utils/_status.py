@@ -77,7 +77,9 @@ def processes(found: Facts | None, now: float) -> list[str]:
     lines = [f"{where}{since}: {count} worker{'s' * (count != 1)} ({pids}) of {found['pid']}"]
     for unit, running in found["processes"].items():
         name = unit.replace("@.service", "").partition(".")[2]
-        lines.append(f"{name}: {'runs' if running else 'DOES NOT RUN'}")
+        count = found["restarts"].get(unit, 0)
+        again = f", RESTARTED {count} time{'s' * (count != 1)}" if count else ""
+        lines.append(f"{name}: {'runs' if running else 'DOES NOT RUN'}{again}")
     return lines
 
 

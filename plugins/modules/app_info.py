@@ -54,9 +54,10 @@ RETURN = r"""
 app:
   description:
     - C(release) (with the commit's C(subject), and C(built) and C(live_since) in seconds since
-      1970), C(process) (of the live slot, with its C(workers) and background C(processes)),
-      C(health), C(database), C(certificate), C(disk), C(backup) (the newest one, whether it is
-      C(overdue), how the last one and the last C(drill) went), C(deploys) and C(deploying).
+      1970), C(process) (of the live slot, with its C(workers), its background C(processes), and in
+      C(restarts) how often systemd had to start these again), C(health), C(database),
+      C(certificate), C(disk), C(backup) (the newest one, whether it is C(overdue), how the last one
+      and the last C(drill) went), C(deploys) and C(deploying).
     - C(certificate) says with C(served) whether nginx serves the one that is on the disk, and with
       C(renewed) whether the timer is on that renews it, where there has to be one.
     - A part that the app does not have is null. One that cannot be seen has a C(problem).
@@ -94,6 +95,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import BackupError
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
+from ansible_collections.pyhost.flask.plugins.module_utils._reload_host import Process
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import MANAGERS
 from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
     HEALTH_OPTIONS,
@@ -162,14 +164,15 @@ class App:
         name = _reload_host.manager_of(self.layout, slot) or self.params["manager"]
         manager = MANAGERS[name](self.module, self.params["unit"], self.params["processes"])
         found = manager.observe()[slot]
-        begun = {unit: one.running for unit, one in found.behind.items()}
+        behind = {unit: found.behind.get(unit, Process()) for unit in self.params["processes"]}
         return {
             "slot": slot,
             "manager": name,
             "pid": found.pid,
             "workers": _reload_host.children(found.pid) if found.pid else [],
             "started": started(found.pid) if found.pid else None,
-            "processes": {unit: begun.get(unit, False) for unit in self.params["processes"]},
+            "processes": {unit: one.running for unit, one in behind.items()},
+            "restarts": {unit: one.restarts for unit, one in behind.items() if one.restarts},
             "problem": "" if found.running else found.problem or "it does not run",
         }
 

@@ -360,6 +360,11 @@ def test_process(text: str, expected: tuple[bool, bool, str]) -> None:
     assert (process.running, process.stopped, process.problem) == expected
 
 
+def test_restarts_are_counted() -> None:
+    text = "ActiveState=active\nSubState=running\nNRestarts=12"
+    assert _reload_systemd.process(_reload_systemd.parse_show(text)).restarts == 12
+
+
 def test_process_files() -> None:
     text = "FragmentPath=/etc/a@.service\nDropInPaths=/etc/a.d/1.conf /etc/a.d/2.conf"
     process = _reload_systemd.process(_reload_systemd.parse_show(f"{text}\nNeedDaemonReload=yes"))

@@ -22,7 +22,8 @@ PROCESS = {
     "pid": 10,
     "workers": [11, 12],
     "started": NOW - 7200,
-    "processes": {"flask-notes.worker@.service": False},
+    "processes": {"flask-notes.worker@.service": False, "flask-notes.beat@.service": True},
+    "restarts": {"flask-notes.beat@.service": 12},
     "problem": "",
 }
 GOOD = {"status": 200, "seconds": 0.004, "problem": ""}
@@ -54,6 +55,7 @@ def test_a_block():
         "              live for 2 h, built 3 h ago",
         "  processes   slot blue under systemd for 2 h: 2 workers (11 12) of 10",
         "              worker: DOES NOT RUN",
+        "              beat: runs, RESTARTED 12 times",
         "",
         "notes on web2: NEVER DEPLOYED",
     ]
