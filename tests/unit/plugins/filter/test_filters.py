@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.pyhost.flask.plugins.filter import expand, mistakes, resolve
+from ansible_collections.pyhost.flask.plugins.filter import expand, resolve
 
 NOTES: dict[str, Any] = {
     "name": "notes",
@@ -46,40 +45,3 @@ def test_resolve_ends_with_all_mistakes() -> None:
         AnsibleFilterError, match=r"unknown option 'colour'(?s:.)*keep_releases = 1"
     ):
         filters["resolve"]([{**NOTES, "colour": "red", "keep_releases": 1}], {})
-
-
-@pytest.mark.parametrize(
-    ("options", "mistake"),
-    [
-        ({}, ""),
-        ({"source": {"path": "DIR"}}, ""),
-        ({"source": {"path": "DIR/file"}}, "source.path = 'DIR/file': there is no such folder"),
-        ({"source": {"archive": "DIR/file"}}, ""),
-        ({"source": {"archive": "DIR"}}, "source.archive = 'DIR': there is no such file on the"),
-        ({"source": {"dist": "DIR"}}, ""),
-        ({"source": {"dist": "DIR/no"}}, "source.dist = 'DIR/no': there is no such file or folder"),
-        (
-            {"https": "provided", "certificate": {"chain": "DIR/file", "key": "DIR/no"}},
-            "'DIR/no': cannot be read on the controller",
-        ),
-        (
-            {"https": "provided", "certificate": {"chain": "/x", "key": "/y", "source": "host"}},
-            "",
-        ),
-        ({"keep_releases": 1}, "flask_apps[notes].keep_releases = 1"),
-    ],
-)
-def test_mistakes_are_text(tmp_path: Path, options: dict[str, Any], mistake: str) -> None:
-    """Also those that only the controller's disk can tell."""
-    (tmp_path / "file").touch()
-
-    def placed(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: placed(one) for name, one in value.items()}
-        return value.replace("DIR", str(tmp_path)) if isinstance(value, str) else value
-
-    said = mistakes.FilterModule().filters()["mistakes"]([{**NOTES, **placed(options)}])
-    if mistake:
-        assert placed(mistake) in said
-    else:
-        assert said == ""
