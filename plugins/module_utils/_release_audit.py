@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
-from ansible.module_utils.urls import open_url
-
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
 from ansible_collections.pyhost.flask.plugins.module_utils._release_sbom import Package
 
@@ -73,6 +71,9 @@ def audit(settings: Settings, packages: Sequence[Package]) -> list[str]:
 
 def ask(server: str, packages: Sequence[Package]) -> list[Any]:
     """The server's answer for each package, in their order."""
+    # Imported here, for a package brings this file to hosts without Ansible, and asks no server.
+    from ansible.module_utils.urls import open_url
+
     results: list[Any] = []
     for start in range(0, len(packages), MOST):
         part = packages[start : start + MOST]

@@ -179,4 +179,6 @@ def test_a_package_gets_all_files_that_its_program_needs() -> None:
                 parts = (node.module or "").split(".")[len(UTILS.split(".")) :]
                 names = parts or [alias.name for alias in node.names]
                 left += [name for name in names if name not in needed]
+        imported = [getattr(node, "module", None) or "" for node in tree.body]
+        assert not any(name.startswith("ansible.") for name in imported), name
     assert set(variables["__package_code"]) == needed
