@@ -19,9 +19,11 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.pyhost.flask.plugins.filter.resolve import SPEC
 from ansible_collections.pyhost.flask.plugins.module_utils import _apps
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import ALONE, Fleet
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_https import files_on_controller
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_controller
 from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes, shown
+from ansible_collections.pyhost.flask.plugins.plugin_utils import _fleet
 
 THERE = {"folder": os.path.isdir, "file": os.path.isfile, "file or folder": os.path.exists}
 
@@ -39,16 +41,21 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         args = self._task.args
         try:
-            apps = check(args.get("apps"), args.get("defaults"), args.get("version") or "")
+            wrong = _fleet.mistakes(task_vars or {})
+            if wrong:
+                raise Mistakes(wrong)
+            fleet = _fleet.fleet(task_vars or {})
+            version = args.get("version") or ""
+            apps = check(args.get("apps"), args.get("defaults"), version, fleet)
         except Mistakes as error:
             raise AnsibleActionFail(str(error)) from None
         # The apps hold secrets: they are registered, and no callback shows them.
         return {"changed": False, "apps": apps, "_ansible_no_log": True}
 
 
-def check(apps: Any, defaults: Any, version: str = "") -> list[_apps.App]:
+def check(apps: Any, defaults: Any, version: str = "", fleet: Fleet = ALONE) -> list[_apps.App]:
     """The finished apps; ``Mistakes`` also where a file that they name is not on the controller."""
-    finished = _apps.resolve(apps, defaults, SPEC, version)
+    finished = _apps.resolve(apps, defaults, SPEC, version, fleet)
     missing = [text for app in finished for text in _missing(app)]
     if missing:
         raise Mistakes(missing)

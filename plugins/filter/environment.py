@@ -14,28 +14,28 @@ author: The pyhost.flask developers
 short_description: The environment of a finished app
 version_added: 0.1.0
 description:
-  - The variables of an app with its secret key, each C(${NAME}) in them replaced. What the user
+  - The variables of an app with its secrets, each C(${NAME}) in them replaced. What the user
     wrote in the app's C(env) wins over what the collection sets.
-positional: secret_key, former_key
+positional: secrets, former
 options:
   _input:
     description: A finished app, from P(pyhost.flask.resolve#filter).
     type: dict
     required: true
-  secret_key:
-    description: The app's secret key.
-    type: str
+  secrets:
+    description: The secrets that were made on the hosts, by their names (C(secrets) of the app).
+    type: dict
     required: true
-  former_key:
-    description: The key that it had before, if any.
-    type: str
-    default: ""
+  former:
+    description: What they were before, where they were something else.
+    type: dict
+    required: true
 """
 
 EXAMPLES = """
 - name: Count the variables of an app
   ansible.builtin.debug:
-    msg: "{{ app | pyhost.flask.environment(secret_key) | length }}"
+    msg: "{{ app | pyhost.flask.environment(made.secrets, made.former) | length }}"
 """
 
 RETURN = """

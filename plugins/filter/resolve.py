@@ -9,8 +9,11 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _options
+from ansible_collections.pyhost.flask.plugins.plugin_utils._fleet import fleet
 
 DOCUMENTATION = """
 name: resolve
@@ -22,6 +25,8 @@ description:
     defaults, and adds all that follows from them, such as paths, slots, units and the database's
     URL. The roles work with its result only.
   - Finds all mistakes of all apps in one pass.
+  - Where the inventory has a group C(db), the apps with C(database=mysql) have their databases on
+    its host. This filter is the one place that knows the group by name.
 positional: flask_defaults, version
 options:
   _input:
@@ -70,9 +75,12 @@ def _app_spec() -> _options.Spec:
 SPEC = _app_spec()
 
 
-def resolve(flask_apps: Any, flask_defaults: Any = None, version: str = "") -> list[_apps.App]:
+@pass_context
+def resolve(
+    context: Context, flask_apps: Any, flask_defaults: Any = None, version: str = ""
+) -> list[_apps.App]:
     try:
-        return _apps.resolve(flask_apps, flask_defaults, SPEC, version)
+        return _apps.resolve(flask_apps, flask_defaults, SPEC, version, fleet(context))
     except _options.Mistakes as error:
         raise AnsibleFilterError(str(error)) from error
 

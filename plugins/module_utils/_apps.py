@@ -13,8 +13,15 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import (
+    ALONE,
+    Fleet,
+    remote_url,
+    secret_of,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_https import check_https
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import (
     check_shared_names,
@@ -43,11 +50,14 @@ STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 WORKER_EXTRAS = {"gevent": "[gevent]", "eventlet": "[eventlet]", "tornado": "[tornado]"}
 
 
-def resolve(apps: Any, defaults: Any, spec: Spec, version: str = "") -> list[App]:
+def resolve(
+    apps: Any, defaults: Any, spec: Spec, version: str = "", fleet: Fleet = ALONE
+) -> list[App]:
     """The finished apps: every option of ``spec`` set, and the values of ``derive`` added.
 
     ``apps`` and ``defaults`` are what the user wrote in ``flask_apps`` and ``flask_defaults``,
-    ``spec`` the options of an app. ``version`` is another one for one app, see ``chosen_version``.
+    ``spec`` the options of an app. ``version`` is another one for one app, see ``chosen_version``,
+    and ``fleet`` what the inventory says of other hosts.
     Raises ``Mistakes`` with all mistakes of all apps.
     """
     if not isinstance(apps, list):
@@ -81,7 +91,7 @@ def resolve(apps: Any, defaults: Any, spec: Spec, version: str = "") -> list[App
             app["health"]["statuses"] = app["health"]["statuses"] or _default_statuses(
                 common, given
             )
-            derive(app)
+            derive(app, fleet)
         finished.append(app)
     check_shared_names(finished, mistakes)
     if mistakes:
@@ -89,7 +99,7 @@ def resolve(apps: Any, defaults: Any, spec: Spec, version: str = "") -> list[App
     return finished
 
 
-def derive(app: App) -> None:
+def derive(app: App, fleet: Fleet = ALONE) -> None:
     """Add to an app with all its options what follows from them: paths, slots, database, packages.
 
     This is the one place where the layout on the host is written down.
@@ -139,9 +149,16 @@ def derive(app: App) -> None:
         schedule["timer"], schedule["service"] = f"{unit}.timer", f"{unit}.service"
         schedule["template"] = f"{unit}@.service"
         schedule.update(_times(f"schedules[{schedule['name']}].when", schedule["when"]))
+    app["database_host"] = fleet.database if app["database"] == "mysql" else ""
+    app["database_kind"], app["database_name"], app["database_url"] = _database(app)
+    # Whether this host does what is to be done once for the hosts that share a database.
+    app["first"] = not (app["database_host"] and name in fleet.earlier)
+    app["secrets"] = [
+        *([name] if app["secret_key"] is None else []),
+        *([secret_of(name)] if app["database_host"] else []),
+    ]
     app["backup"].update(_backups(app))
     app["needs_systemd"] = _needs_systemd(app)
-    app["database_kind"], app["database_name"], app["database_url"] = _database(app)
     app["environment"] = {
         "DATABASE_URL": app["database_url"],
         "FLASK_APP": app["flask_app"],
@@ -162,9 +179,21 @@ def derive(app: App) -> None:
     ]
 
 
-def environment(app: App, secret_key: str, former_key: str = "") -> dict[str, str]:
-    """The app's variables, with its secret key, and the former one as a fallback."""
-    return completed(app["environment"], secret_key, former_key)
+def environment(app: App, secrets: Mapping[str, str], former: Mapping[str, str]) -> dict[str, str]:
+    """The app's variables, with its secrets, and a former key as a fallback.
+
+    ``secrets`` are those that were made on the hosts, by their names (``app["secrets"]``), and
+    ``former`` what they were before.
+    """
+    name, variables = app["name"], app["environment"]
+    if app["database_host"]:
+        password = {"DATABASE_PASSWORD": secrets[secret_of(name)]}
+        # First, for a user's variable may name one in which it stands.
+        filled = {key: expand(value, password) for key, value in variables.items()}
+        variables = {**password, **filled}
+    if app["secret_key"]:
+        return completed(variables, app["secret_key"])
+    return completed(variables, secrets[name], former.get(name, ""))
 
 
 def _times(option: str, when: str) -> App:
@@ -195,6 +224,8 @@ def _database(app: App) -> tuple[str, str, str]:
     name = app["name"].replace("-", "_")
     if app["database"] == "sqlite":
         return "sqlite", name, f"sqlite:///{app['paths']['shared']}/{app['name']}.db"
+    if app["database_host"]:
+        return "mysql", name, remote_url(app["user"], app["database_host"], name)
     if app["database"] == "mysql":
         socket = "unix_socket=/run/mysqld/mysqld.sock&charset=utf8mb4"
         return "mysql", name, f"mysql+pymysql://{app['user']}@localhost/{name}?{socket}"
@@ -217,23 +248,26 @@ def _backups(app: App) -> App:
     """The folder of the backups, what the program on the host has to know, and what timers run."""
     asked, paths = app["backup"], app["paths"]
     folder = asked["folder"] or f"/var/backups/{app['name']}"
-    times = {"backup": asked["when"], "drill": asked["when"] and asked["drill"]}
+    when = asked["when"] if app["first"] else ""
+    drill = when and asked["drill"]
     return {
         "folder": folder,
         "settings": {
             **{key: app[key] for key in ("name", "user")},
             **{key: paths[key] for key in ("root", "shared", "environment")},
-            **{key: asked[key] for key in ("keep", "when", "drill", "command")},
+            **{key: asked[key] for key in ("keep", "command")},
             "folder": folder,
+            "when": when,
+            "drill": drill,
         },
         "runs": [
             {
                 "what": what,
                 "unit": f"pyhost-flask-{what}-{app['name']}",
-                **_times(f"backup.{'when' if what == 'backup' else what}", when),
+                **_times(f"backup.{option}", times),
             }
-            for what, when in times.items()
-            if when
+            for what, option, times in (("backup", "when", when), ("drill", "drill", drill))
+            if times
         ],
     }
 

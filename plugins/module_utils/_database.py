@@ -168,8 +168,11 @@ def mysql_options(database: Database) -> str:
         **{name: query.get(option, "") for option, name in MYSQL_QUERY.items()},
     }
     lines = [f"{name}={_quoted(str(value))}" for name, value in options.items() if value]
+    # As the app's own connection: PyMySQL checks the certificate where it has somebody to believe.
     if "ssl_ca" not in query:
-        lines.append("loose-skip-ssl-verify-server-cert")  # as the app's own connection
+        lines.append("loose-skip-ssl-verify-server-cert")
+    elif "ssl_check_hostname" not in query:
+        lines.append("loose-ssl-verify-server-cert")
     return "\n".join(["[client]", *lines, ""])
 
 

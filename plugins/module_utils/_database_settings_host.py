@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import SETTINGS
 from ansible_collections.pyhost.flask.plugins.module_utils._database_settings import (
     Plan,
     Server,
@@ -183,6 +184,8 @@ def bring_about(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
         "service": given["service"] or f"{flavor.client}.service",
     }
     own = defaults(flavor, memory(), params["slow_seconds"])
+    if params["address"]:
+        own.update(SETTINGS)
     settings = merged(own, params["settings"])
     have = observe(client, Path(params["path"]), settings)
     todo = plan(settings, have)

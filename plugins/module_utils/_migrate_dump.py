@@ -71,7 +71,9 @@ def restore(database: Database, file: Path, user: str) -> str:
         empty = f"{sudo}dropdb {name} && {sudo}createdb --owner={owner} {name}"
         command = f"{empty} && zcat {file} | {sudo}psql {name}"
     else:
-        client = "mariadb" if host in LOCAL else f"mariadb -h {host} -u {owner} -p"
+        ca = shlex.quote(database["query"].get("ssl_ca", ""))
+        tls = f" --ssl-ca={ca} --ssl-verify-server-cert" if "ssl_ca" in database["query"] else ""
+        client = "mariadb" if host in LOCAL else f"mariadb -h {host} -u {owner} -p{tls}"
         empty = f"DROP DATABASE `{name}`; CREATE DATABASE `{name}` CHARACTER SET utf8mb4"
         command = f"{client} -e '{empty}' && zcat {file} | {client} {name}"
     return (

@@ -36,6 +36,18 @@ options:
     description:
       - Names of secrets to make anew. What each of them was is kept as its former self, beside it,
         in place of an earlier one.
+  begin:
+    type: list
+    elements: str
+    default: []
+    description:
+      - As O(rotate), for secrets that somebody else has to know before the former self may go.
+        Where there is a former self, an earlier rotation has not ended yet, and the secret stays.
+  end:
+    type: list
+    elements: str
+    default: []
+    description: Names of secrets whose former selves are forgotten now.
   forget:
     type: bool
     default: false
@@ -118,6 +130,18 @@ def plan_rotation(names: Iterable[str], forget: bool, kept: Kept) -> dict[str, s
     return _differing(steps, kept)
 
 
+def plan_beginning(names: Iterable[str], kept: Kept) -> dict[str, str | None]:
+    """The same for a rotation in two steps; one that has begun before is left as it is."""
+    # Killed between the two files, a rotation has left one secret in both.
+    new = [name for name in names if kept.get(name + FORMER) in (None, kept.get(name))]
+    return plan_rotation(new, False, kept)
+
+
+def plan_end(names: Iterable[str], kept: Kept) -> dict[str, str | None]:
+    """The files to remove where such a rotation has ended."""
+    return _differing({name + FORMER: None for name in names}, kept)
+
+
 def plan_values(values: Kept, former: Kept, kept: Kept) -> dict[str, str | None]:
     """The same for secrets that were made elsewhere."""
     steps: dict[str, str | None] = {}
@@ -157,8 +181,11 @@ def keep(folder: Path, name: str, value: str | None) -> None:
 def change(params: Mapping[str, Any], check_mode: bool) -> tuple[bool, dict[str, str]]:
     """Do what is asked for; whether that changes anything, and what is kept then."""
     folder, names = Path(params["folder"]), params["names"]
-    kept = observe(folder, {*names, *params["values"], *params["rotate"]})
+    rotated = {*params["rotate"], *params["begin"], *params["end"]}
+    kept = observe(folder, {*names, *params["values"], *rotated})
     steps = {
+        **plan_beginning(params["begin"], kept),
+        **plan_end(params["end"], kept),
         **plan_rotation(params["rotate"], params["forget"], kept),
         **plan_values(params["values"], params["former"], kept),
     }
@@ -178,6 +205,8 @@ def main() -> None:
         argument_spec={
             "names": {"type": "list", "elements": "str", "default": []},
             "rotate": {"type": "list", "elements": "str", "default": []},
+            "begin": {"type": "list", "elements": "str", "default": []},
+            "end": {"type": "list", "elements": "str", "default": []},
             "forget": {"type": "bool", "default": False},
             "values": {"type": "dict", "default": {}, "no_log": True},
             "former": {"type": "dict", "default": {}, "no_log": True},
@@ -188,7 +217,8 @@ def main() -> None:
     names = module.params["names"]
     bad = [
         name
-        for name in (*names, *module.params["rotate"], *module.params["values"])
+        for option in ("names", "rotate", "begin", "end", "values")
+        for name in module.params[option]
         if "/" in name or name.startswith(".") or name.endswith(FORMER)
     ]
     if bad:

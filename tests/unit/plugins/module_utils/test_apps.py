@@ -206,7 +206,7 @@ def test_code_stands_in_the_subfolder() -> None:
 def test_environment() -> None:
     env = {"PLAIN": "a$b ${UNKNOWN}", "URL": "${DATABASE_URL}&x", "DEBUG": False, "N": 3, "E": None}
     (app,) = resolve(with_option("env", env))
-    found = _apps.environment(app, "k3y")
+    found = _apps.environment(app, {"notes": "k3y"}, {})
     assert found["SECRET_KEY"] == found["FLASK_SECRET_KEY"] == "k3y"
     assert found["URL"] == "sqlite:////srv/notes/shared/notes.db&x"
     assert found["PLAIN"] == "a$b ${UNKNOWN}"
@@ -216,16 +216,18 @@ def test_environment() -> None:
 
 def test_a_former_key_is_a_fallback_as_flask_reads_it() -> None:
     (app,) = resolve(NOTES)
-    found = _apps.environment(app, "k3y", "0ld")
+    found = _apps.environment(app, {"notes": "k3y"}, {"notes": "0ld"})
     assert json.loads(found["FLASK_SECRET_KEY_FALLBACKS"]) == ["0ld"]
     assert found["SECRET_KEY_FALLBACKS"] == found["FLASK_SECRET_KEY_FALLBACKS"]
     assert found["SECRET_KEY"] == "k3y"
-    assert not [name for name in _apps.environment(app, "k3y") if "FALLBACKS" in name]
+    assert not [
+        name for name in _apps.environment(app, {"notes": "k3y"}, {}) if "FALLBACKS" in name
+    ]
 
 
 def test_the_users_own_variables_win() -> None:
     (app,) = resolve(with_option("env", {"SECRET_KEY": "mine", "FLASK_APP": "cli:app"}))
-    found = _apps.environment(app, "k3y")
+    found = _apps.environment(app, {"notes": "k3y"}, {})
     assert (found["SECRET_KEY"], found["FLASK_APP"]) == ("mine", "cli:app")
 
 

@@ -24,6 +24,7 @@ def database(kind: str, **given: Any) -> _database.Database:
 
 SOCKET = {"unix_socket": "/run/db.sock", "charset": "utf8mb4"}
 UNVERIFIED = "loose-skip-ssl-verify-server-cert"
+VERIFIED = "loose-ssl-verify-server-cert"
 MYSQL = [
     (
         {"host": "localhost", "user": "notes", "query": SOCKET},
@@ -35,7 +36,11 @@ MYSQL = [
     ),
     (
         {"host": "db", "user": "notes", "password": "p", "query": {"ssl_ca": "/ca.pem"}},
-        ['host="db"', 'user="notes"', 'password="p"', 'ssl-ca="/ca.pem"'],
+        ['host="db"', 'user="notes"', 'password="p"', 'ssl-ca="/ca.pem"', VERIFIED],
+    ),
+    (
+        {"host": "db", "query": {"ssl_ca": "/ca.pem", "ssl_check_hostname": "false"}},
+        ['host="db"', 'ssl-ca="/ca.pem"'],
     ),
 ]
 

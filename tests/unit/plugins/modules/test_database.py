@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import addresses
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import MARIADB, MYSQL
 from ansible_collections.pyhost.flask.plugins.modules.database import (
+    HASH,
     DatabaseError,
     Server,
     User,
@@ -21,15 +25,23 @@ SOCKET = MARIADB.socket_login
 MYSQL_REST = " REQUIRE NONE PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK PASSWORD HISTORY DEFAULT"
 NOTES = r"ALL PRIVILEGES ON `my\_notes`.*"
 ME = "`notes`@`localhost`"
-WANT = wanted([{"name": "my_notes", "user": "notes"}], SOCKET)
+
+
+def named(name: str, user: str, *hosts: str) -> dict[str, Any]:
+    return {"name": name, "user": user, "hosts": list(hosts), "secret": "notes.database"}
+
+
+WANT = wanted([named("my_notes", "notes")], SOCKET, {}, {})
 CREATE = "CREATE DATABASE `my_notes` CHARACTER SET utf8mb4"
 REVOKE = f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {ME}"
 GRANT = rf"GRANT ALL PRIVILEGES ON `my\_notes`.* TO {ME}"
-OTHERS = {"backup": User("VIA unix_socket", frozenset({"SELECT ON *.*"}))}
+OTHERS = {"backup@localhost": User("VIA unix_socket", frozenset({"SELECT ON *.*"}))}
 
 
 def server(login: str, *rights: str) -> Server:
-    return Server(frozenset({"my_notes", "shop"}), {"notes": User(login, frozenset(rights))})
+    return Server(
+        frozenset({"my_notes", "shop"}), {"notes@localhost": User(login, frozenset(rights))}
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +66,7 @@ def test_plan(have: Server, statements: list[str]) -> None:
 
 
 def test_plan_for_mysql() -> None:
-    want = wanted([{"name": "my_notes", "user": "notes"}], MYSQL.socket_login)
+    want = wanted([named("my_notes", "notes")], MYSQL.socket_login, {}, {})
     login = "IDENTIFIED WITH 'auth_socket'"
     assert plan(want, Server()) == [CREATE, f"CREATE USER {ME} {login}", GRANT]
     assert plan(want, server("", NOTES)) == [f"ALTER USER {ME} {login}"]
@@ -62,14 +74,17 @@ def test_plan_for_mysql() -> None:
 
 
 def test_one_user_has_several_databases() -> None:
-    want = wanted([{"name": name, "user": "notes"} for name in ("a", "b")], SOCKET)
-    assert want.users["notes"].rights == {"ALL PRIVILEGES ON `a`.*", "ALL PRIVILEGES ON `b`.*"}
+    want = wanted([named(name, "notes") for name in ("a", "b")], SOCKET, {}, {})
+    assert want.users["notes@localhost"].rights == {
+        "ALL PRIVILEGES ON `a`.*",
+        "ALL PRIVILEGES ON `b`.*",
+    }
 
 
 @pytest.mark.parametrize("name", ["", "a`b", "a b", "a'b", "a\\b", "a%", "a\n", "a" * 65])
 def test_what_is_no_name(name: str) -> None:
     with pytest.raises(DatabaseError, match="is no name here"):
-        wanted([{"name": "notes", "user": name}], SOCKET)
+        wanted([named("notes", name)], SOCKET, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -95,7 +110,7 @@ def test_what_is_no_name(name: str) -> None:
                 f"CREATE USER {ME} IDENTIFIED {SOCKET} REQUIRE SSL WITH MAX_STATEMENT_TIME 9",
                 f"GRANT USAGE ON *.* TO {ME} IDENTIFIED VIA unix_socket REQUIRE SSL",
             ],
-            User(SOCKET),
+            User(SOCKET, require=" REQUIRE SSL"),
         ),
         (
             [
@@ -126,7 +141,7 @@ def test_what_is_no_name(name: str) -> None:
     ],
 )
 def test_parse_users(lines: list[str], user: User) -> None:
-    assert parse_users(lines) == {"notes": user}
+    assert parse_users(lines) == {"notes@localhost": user}
 
 
 ROOT = User("VIA mysql_native_password USING 'invalid' OR unix_socket")
@@ -137,9 +152,9 @@ TEST = frozenset({"test", "my_notes"})
 @pytest.mark.parametrize(
     ("have", "statements"),
     [
-        (Server(users={"root": ROOT}), []),
-        (Server(users={"root": User("VIA unix_socket")}), []),
-        (Server(users={"root": GUESSED}), [
+        (Server(users={"root@localhost": ROOT}), []),
+        (Server(users={"root@localhost": User("VIA unix_socket")}), []),
+        (Server(users={"root@localhost": GUESSED}), [
             "ALTER USER `root`@`localhost` IDENTIFIED VIA unix_socket",
         ]),
         (Server(open_accounts=frozenset({"@web1", "root@%"})), [
@@ -156,5 +171,63 @@ TEST = frozenset({"test", "my_notes"})
 )  # fmt: skip
 def test_what_stands_open_is_closed(have: Server, statements: list[str]) -> None:
     assert plan_secure(WANT, have, SOCKET) == statements
-    own = wanted([{"name": "test", "user": "test"}], SOCKET)
+    own = wanted([named("test", "test")], SOCKET, {}, {})
     assert plan_secure(own, Server(TEST), SOCKET) == []
+
+
+# Users on other hosts. The hashes are what PASSWORD('new') and PASSWORD('old') of MariaDB say.
+NEW, OLD = "*6FE2B845E049CDA9EFED8CFAF265CD29622FD852", "*CD02AC33DE7D3D2AFEDF5F2BAB51B07CDB499E79"
+SSL = " REQUIRE SSL"
+ONE, BOTH = (
+    f"BY PASSWORD '{NEW}'",
+    f"VIA mysql_native_password USING '{NEW}' OR mysql_native_password USING '{OLD}'",
+)
+AWAY = "`notes`@`10.0.0.5`"
+RIGHTS = [
+    f"ALL PRIVILEGES ON `notes{end}`.*"
+    for end in ("", r"\_drill\_", r"\_replaced\_", r"\_restored\_", r"\_restoring\_")
+]
+
+
+def serving(login: str, *addresses: str, require: str = SSL) -> Server:
+    user = User(login, frozenset(RIGHTS), require)
+    return Server(frozenset({"notes"}), {f"notes@{address}": user for address in addresses})
+
+
+@pytest.mark.parametrize(
+    ("login", "have", "statements"),
+    [
+        (ONE, Server(frozenset({"notes"})), [
+            f"CREATE USER {AWAY} IDENTIFIED {ONE} REQUIRE SSL",
+            *(f"GRANT {right} TO {AWAY}" for right in sorted(RIGHTS)),
+        ]),
+        (ONE, serving(ONE, "10.0.0.5"), []),
+        (BOTH, serving(ONE, "10.0.0.5"), [f"ALTER USER {AWAY} IDENTIFIED {BOTH} REQUIRE SSL"]),
+        (ONE, serving(BOTH, "10.0.0.5"), [f"ALTER USER {AWAY} IDENTIFIED {ONE} REQUIRE SSL"]),
+        (ONE, serving(ONE, "10.0.0.5", require=""), [
+            f"ALTER USER {AWAY} IDENTIFIED {ONE} REQUIRE SSL",
+        ]),
+        # A host that left the inventory; what the app of this host had before it was moved stays.
+        (ONE, serving(ONE, "10.0.0.5", "10.0.0.6", "localhost"), ["DROP USER `notes`@`10.0.0.6`"]),
+    ],
+)  # fmt: skip
+def test_users_on_other_hosts(login: str, have: Server, statements: list[str]) -> None:
+    former = {"notes.database": "old"} if login == BOTH else {}
+    database = named("notes", "notes", "10.0.0.5")
+    want = wanted([database], SOCKET, {"notes.database": "new"}, former)
+    assert plan(want, have) == statements
+    assert plan(want, serving(login, "10.0.0.5")) == []
+    assert NEW not in HASH.sub("*", "".join(statements))
+
+
+def test_a_password_that_is_not_there() -> None:
+    with pytest.raises(DatabaseError, match=r"none of the name 'notes.database'"):
+        wanted([named("notes", "notes", "10.0.0.5")], SOCKET, {}, {})
+
+
+def test_a_host_that_nobody_knows() -> None:
+    assert addresses(["192.0.2.7"]) == {"192.0.2.7": ["192.0.2.7"]}
+    with pytest.raises(DatabaseError, match=r"localhost: .*Set flask_address of that host"):
+        addresses(["localhost"])
+    with pytest.raises(DatabaseError, match=r"no-such-host.invalid: .*cannot find its address"):
+        addresses(["no-such-host.invalid"])

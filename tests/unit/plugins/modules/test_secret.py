@@ -19,7 +19,9 @@ from ansible_collections.pyhost.flask.plugins.modules.secret import (
     plan_values,
 )
 
-NOTHING: dict[str, Any] = {"names": [], "rotate": [], "forget": False, "values": {}, "former": {}}
+NOTHING: dict[str, Any] = {"forget": False, "values": {}, "former": {}} | {
+    option: [] for option in ("names", "rotate", "begin", "end")
+}
 
 
 def changed(folder: Path, check_mode: bool = False, **params: Any) -> tuple[bool, dict[str, str]]:
@@ -66,6 +68,24 @@ def test_rotation_keeps_what_a_secret_was(tmp_path: Path) -> None:
     fourth = observe(tmp_path, ["one"])
     assert fourth.keys() == {"one"}
     assert fourth["one"] != third["one"]
+
+
+def test_rotation_in_two_steps(tmp_path: Path) -> None:
+    first = make(tmp_path, "one")
+    changed(tmp_path, begin=["one"])
+    begun = observe(tmp_path, ["one"])
+    assert begun["one.former"] == first != begun["one"]
+    assert changed(tmp_path, begin=["one"], names=["one"]) == (False, begun)
+    assert changed(tmp_path, end=["one"], names=["one"]) == (True, {"one": begun["one"]})
+    assert changed(tmp_path, end=["one"])[0] is False
+
+
+def test_a_rotation_that_was_killed_between_its_two_files_goes_on(tmp_path: Path) -> None:
+    first = make(tmp_path, "one")
+    keep(tmp_path, "one.former", first)
+    changed(tmp_path, begin=["one"])
+    begun = observe(tmp_path, ["one"])
+    assert begun["one.former"] == first != begun["one"]
 
 
 def test_rotation_of_what_was_never_made_makes_it(tmp_path: Path) -> None:

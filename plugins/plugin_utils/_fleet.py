@@ -1,0 +1,59 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads the groups of the inventory: the one place that knows ``flask`` and ``db`` by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jinja2.runtime import Context
+
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import (
+    ALONE,
+    Fleet,
+    misplaced,
+)
+
+Variables = Mapping[str, Any] | Context  # of a task, or of a template
+
+
+def groups(variables: Variables) -> tuple[list[str], list[str]]:
+    """The hosts of the group ``flask`` and those of ``db``."""
+    known = variables.get("groups") or {}
+    return list(known.get("flask", [])), list(known.get("db", []))
+
+
+def address(variables: Variables, host: str) -> str:
+    """By what the other hosts reach a host."""
+    own = variables["hostvars"][host]
+    return str(own.get("flask_address") or own.get("ansible_host") or host)
+
+
+def fleet(variables: Variables) -> Fleet:
+    """The inventory, as the host sees it whose variables these are."""
+    apps, databases = groups(variables)
+    if not databases:
+        return ALONE
+    me = variables.get("inventory_hostname")
+    earlier = apps[: apps.index(me)] if me in apps else []
+    names = frozenset(name for host in earlier for name in _names(variables, host))
+    return Fleet(address(variables, databases[0]), names)
+
+
+def _names(variables: Variables, host: str) -> Iterable[str]:
+    apps = variables["hostvars"][host].get("flask_apps") or []
+    return [given["name"] for given in apps if isinstance(given, Mapping) and "name" in given]
+
+
+def mistakes(variables: Variables) -> list[str]:
+    """What is wrong with the groups."""
+    apps, databases = groups(variables)
+    if not databases:
+        return []
+    if variables["hostvars"][databases[0]].get("mysql_flavor", "mariadb") != "mariadb":
+        return [f"{databases[0]}: mysql_flavor must be mariadb for databases of other hosts"]
+    hosts = dict.fromkeys([*databases, *apps])
+    return misplaced(databases, {host: address(variables, host) for host in hosts})
