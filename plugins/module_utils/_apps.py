@@ -34,7 +34,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import (
     set_version,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._cron import CronError, crontab
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import completed
+from ansible_collections.pyhost.flask.plugins.module_utils._environment import completed, expand
 from ansible_collections.pyhost.flask.plugins.module_utils._options import (
     Mistakes,
     Spec,

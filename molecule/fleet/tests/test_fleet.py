@@ -1,0 +1,226 @@
+"""One app on two hosts, its database on a third: who gets in, and what is done once for both."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+from fleet import (
+    APPS,
+    DATABASE,
+    KEPT,
+    PROJECT,
+    SERVICES,
+    ansible,
+    password,
+    play,
+    run,
+    said,
+    sql,
+    there,
+    visit,
+)
+
+CERTIFICATE = "/etc/pyhost-flask/database.pem"
+KNOCK = f"import socket; socket.create_connection(('{DATABASE}', 3306), 3); print('open')"
+LOOK = """
+import notes, sqlalchemy
+with notes.create_app().app_context():
+    notes.extensions.db.session.execute(sqlalchemy.text("SELECT 1"))
+"""
+IMPOSTOR = """openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \\
+-subj /CN=impostor -keyout /run/impostor.key -out /run/impostor.pem"""
+MIGRATION = '''"""Add what only this test knows."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "9001", "{head}"
+
+
+def upgrade():
+    op.create_table("once", sa.Column("id", sa.Integer, primary_key=True))
+    op.execute("INSERT INTO once VALUES (1)")
+
+
+def downgrade():
+    op.drop_table("once")
+'''
+
+
+def note(title: str) -> None:
+    """Write a note, past the app."""
+    values = f"'{title}', '...', NOW(), NOW(), 0"
+    sql(f"INSERT INTO notes.notes (title, body, created_at, updated_at, pinned) VALUES ({values})")
+
+
+def connect(
+    host: str, *options: str, ca: str = CERTIFICATE, name: str = DATABASE
+) -> tuple[int, str]:
+    """Log in from a host as the app does, or in another way."""
+    options_file = f'[client]\nuser=notes\npassword="{password()}"\nhost={name}\n'
+    options_file += f"ssl-ca={ca}\nssl-verify-server-cert\n"
+    script = (
+        'umask 077; cat >/run/login; exec mariadb --defaults-file=/run/login "$@" -N -e "SELECT 42"'
+    )
+    return there(host, "sh", "-c", script, "sh", *options, given=options_file)
+
+
+@pytest.mark.parametrize("host", APPS)
+def test_the_apps_hosts_get_in(host):
+    assert connect(host) == (0, "42\n")
+    assert visit(host)[0] == 200
+
+
+def test_nobody_else_reaches_the_database():
+    assert there(APPS[0], "python3", "-c", KNOCK) == (0, "open\n")
+    status, text = there(SERVICES, "python3", "-c", KNOCK)
+    assert (status, "timed out" in text) == (1, True), text
+
+
+def test_the_server_itself_knows_only_the_apps_hosts():
+    said(
+        DATABASE,
+        "nft",
+        "insert",
+        "rule",
+        "inet",
+        "pyhost_flask",
+        "input",
+        "tcp",
+        "dport",
+        "3306",
+        "accept",
+    )
+    try:
+        greeting = (
+            "import socket; s = socket.create_connection(('%s', 3306), 3); print(s.recv(200))"
+        )
+        assert "is not allowed to connect" in said(SERVICES, "python3", "-c", greeting % DATABASE)
+    finally:
+        said(DATABASE, "systemctl", "reload", "pyhost-flask-firewall")
+    addresses = {said(host, "hostname", "-i") for host in APPS}
+    assert set(sql("SELECT Host FROM mysql.user WHERE User = 'notes'").split()) == addresses
+
+
+@pytest.mark.parametrize("host", APPS)
+def test_nothing_is_said_in_plain_text_or_to_an_impostor(host):
+    status, text = connect(host, "--skip-ssl", "--skip-ssl-verify-server-cert")
+    assert (status, "Access denied" in text) == (1, True), text
+    said(host, "sh", "-c", IMPOSTOR)
+    address = said(DATABASE, "hostname", "-i")
+    for wrong in ({"ca": "/run/impostor.pem"}, {"name": address}):
+        status, text = connect(host, **wrong)
+        assert (status, "TLS/SSL error" in text) == (1, True), text
+
+
+def test_the_app_believes_the_certificate_alone():
+    kept = said(APPS[1], "cat", CERTIFICATE)
+    command = ["flask-app", "notes", "python", "-c", LOOK]
+    said(APPS[1], *command)
+    said(APPS[1], "cp", "/etc/ssl/certs/ca-certificates.crt", CERTIFICATE)
+    try:
+        status, text = there(APPS[1], *command)
+        assert (status, "CERTIFICATE_VERIFY_FAILED" in text) == (1, True), text
+    finally:
+        said(APPS[1], "sh", "-c", f"cat >{CERTIFICATE}", given=f"{kept}\n")
+
+
+def hashed(secret: str) -> str:
+    """As the server keeps it."""
+    return hashlib.sha1(hashlib.sha1(secret.encode()).digest()).hexdigest()
+
+
+def test_rotation_without_an_error_page(visitors):
+    before = password()
+    loud = play("rotate_secrets", "-vvv", "--diff")
+    after = password()
+    assert after != before
+    assert there(APPS[0], "test", "-e", f"{KEPT}.former")[0] == 1
+    for secret in (before, after, hashed(before), hashed(after)):
+        assert secret not in loud.lower()
+    # One way to log in is left, and the apps use it.
+    logins = sql("SELECT authentication_string FROM mysql.user WHERE User = 'notes'")
+    assert set(logins.lower().split()) == {f"*{hashed(after)}"}
+    for host in APPS:
+        assert after in said(host, "cat", "/etc/notes/environment")
+        assert connect(host) == (0, "42\n")
+
+
+def test_a_rotation_that_was_interrupted_goes_on(visitors):
+    ansible("-b", "-m", "pyhost.flask.secret", "-a", "begin=notes.database", APPS[0])
+    new, old = password(), said(APPS[0], "cat", f"{KEPT}.former")
+    play("databases")
+    play("deploy", "--limit", APPS[0])
+    used = [said(host, "cat", "/etc/notes/environment") for host in APPS]
+    assert [new in used[0], old in used[1]] == [True, True]
+    play("rotate_secrets", "-e", "app=notes")
+    assert password() == new
+    assert all(new in said(host, "cat", "/etc/notes/environment") for host in APPS)
+    assert there(APPS[0], "test", "-e", f"{KEPT}.former")[0] == 1
+    assert " OR " not in sql(f"SHOW GRANTS FOR notes@`{said(APPS[0], 'hostname', '-i')}`")
+
+
+def dumps() -> int:
+    """How many there are of before a migration, on all hosts."""
+    count = "find /var/backups/pyhost-flask -name '*.gz' 2>/dev/null | wc -l"
+    return sum(int(said(host, "sh", "-c", count)) for host in APPS)
+
+
+def test_a_migration_runs_once_and_before_both_switches(visitors):
+    before = dumps()
+    with tempfile.TemporaryDirectory() as folder:
+        run("rsync", "-a", f"{PROJECT}/examples/notes/", folder)
+        versions = Path(folder, "migrations", "versions")
+        head = max(file.name for file in versions.glob("[0-9]*.py"))[:4]
+        (versions / "9001_once.py").write_text(MIGRATION.format(head=head))
+        status, text = run(str(PROJECT / "tests/bed/publish"), SERVICES, "notes", folder)
+        assert status == 0, text
+    play("deploy")
+    assert sql(
+        "SELECT COUNT(*) FROM notes.once; SELECT version_num FROM notes.alembic_version"
+    ).split() == ["1", "9001"]
+    assert dumps() == before + 1
+    # The rest of a release's ID is for its Python.
+    live = {said(host, "readlink", "/srv/notes/current").partition("-")[0] for host in APPS}
+    assert len(live) == 1
+
+
+def test_backup_and_restore_are_done_once():
+    note("Before")
+    text = play("backup")
+    assert len(re.findall(r"notes: /var/backups/notes/\S+,", text)) == 1
+    assert said(APPS[1], "ls", "/var/backups/notes") == ""
+    timers = [
+        said(host, "sh", "-c", "systemctl list-timers 'pyhost-flask-*' --no-legend | wc -l")
+        for host in APPS
+    ]
+    assert timers == ["2", "0"]
+    sql("DELETE FROM notes.notes WHERE title = 'Before'")
+    note("After")
+    play("restore")
+    titles = sql("SELECT title FROM notes.notes WHERE title IN ('Before', 'After')")
+    assert titles == "Before"
+    for host in APPS:
+        status, page = visit(host)
+        assert (status, "Before" in page) == (200, True)
+        assert there(host, "test", "-e", "/srv/notes/maintenance.html")[0] == 1
+
+
+def test_a_drill():
+    said(APPS[0], "systemctl", "start", "pyhost-flask-drill-notes")
+    assert sql("SHOW DATABASES LIKE 'notes\\_%'") == ""
+
+
+def test_nobody_starts_with_an_empty_database_in_place_of_a_full_one(visitors):
+    """As where the databases were on the apps' hosts before."""
+    said(APPS[1], "sh", "-c", "mkdir -p /var/lib/mysql/later; touch /var/lib/mysql/later/note.frm")
+    app = {"name": "later", "source": {"git": "git://services/notes.git"}, "database": "mysql"}
+    app |= {"wsgi": "notes:create_app()", "domains": ["later.test"], "https": "selfsigned"}
+    text = play("site", "-e", json.dumps({"flask_apps": [app]}), fails=True)
+    assert f"The database later on {DATABASE} is empty, and {APPS[1]} has one with tables" in text
+    assert [there(host, "test", "-e", "/etc/later")[0] for host in APPS] == [1, 1]
