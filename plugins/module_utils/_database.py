@@ -113,6 +113,12 @@ def dumper(kind: str) -> tuple[str, ...]:
     return found
 
 
+def mysql_client() -> str:
+    """The client of this host for MariaDB and MySQL."""
+    names = [each.client for each in FLAVORS.values()]
+    return next((name for name in names if shutil.which(name)), names[0])
+
+
 def _write_sqlite(file: str, output: Any, folder: Path) -> Contents:
     """A copy that is whole although the app writes, by SQLite's own means."""
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".part") as copy:

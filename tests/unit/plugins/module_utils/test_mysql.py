@@ -18,6 +18,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import 
     FLAVORS,
     MARIADB,
     MYSQL,
+    Flavor,
 )
 
 
@@ -75,19 +76,20 @@ def test_what_the_client_says(said: str, client: str, error: type, words: str) -
 
 
 @pytest.mark.parametrize(
-    ("programs", "dumper"),
+    ("programs", "flavor"),
     [
-        (["mariadb-dump", "mysqldump"], MARIADB.dump),  # MariaDB has both names
-        (["mysqldump"], MYSQL.dump),
+        (["mariadb", "mysql", "mariadb-dump", "mysqldump"], MARIADB),  # Debian's has both names
+        (["mysql", "mysqldump"], MYSQL),
     ],
 )
-def test_who_dumps(
-    programs: list[str], dumper: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_whose_programs_a_host_has(
+    programs: list[str], flavor: Flavor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in programs:
         (tmp_path / name).touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert [_database.dumper(kind) for kind in ("mysql", "mariadb")] == [dumper, dumper]
+    assert [_database.dumper(kind) for kind in ("mysql", "mariadb")] == [flavor.dump] * 2
+    assert _database.mysql_client() == flavor.client
 
 
 def test_nobody_dumps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
