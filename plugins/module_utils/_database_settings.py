@@ -105,9 +105,9 @@ def differing(settings: Mapping[str, str], have: Server) -> tuple[str, ...]:
 
 
 def _rounded_up(name: str, value: str, have: Server) -> bool:
-    """Whether the server has what it makes of a value: MySQL and older MariaDB give the tables
-    their memory in whole chunks, one for each of the pool's instances."""
-    if name != POOL or f"{POOL}_max" in have.variables:
+    """Whether the server has what it makes of a value: MySQL gives the tables their memory in whole
+    chunks, as many for each of the pool's instances. MariaDB's chunks have no size any more."""
+    if name != POOL:
         return False
     sizes = {"innodb_buffer_pool_instances": "1", **have.variables, "wanted": value}
     names = (POOL, "wanted", "innodb_buffer_pool_chunk_size", "innodb_buffer_pool_instances")
