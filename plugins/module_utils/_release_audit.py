@@ -71,7 +71,7 @@ def audit(settings: Settings, packages: Sequence[Package]) -> list[str]:
 
 def ask(server: str, packages: Sequence[Package]) -> list[Any]:
     """The server's answer for each package, in their order."""
-    # Imported here, for a package brings this file to hosts without Ansible, and asks no server.
+    # Imported here, for what a package brings to its host works without Ansible.
     from ansible.module_utils.urls import open_url
 
     results: list[Any] = []
