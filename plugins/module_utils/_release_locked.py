@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-LOCKS = ("uv.lock", "pylock.toml")
+LOCKS = ("uv.lock", "pylock.toml", "poetry.lock")
+PLACES = ("name", "filename", "file", "url", "path")  # where each kind has a file's name
 Wheel = tuple[str, str, frozenset[str]]  # name, version, and tags such as py3-none-any
 
 
@@ -34,13 +35,15 @@ def hashes(*folders: Path) -> dict[Wheel, str]:
 
 
 def locked(lock: Mapping[str, Any]) -> dict[Wheel, str]:
-    """The same, of what is in a ``uv.lock`` or a ``pylock.toml`` (PEP 751)."""
+    """The same, of what is in a ``uv.lock``, a ``pylock.toml`` (PEP 751) or a ``poetry.lock``."""
     found = {}
     for package in (*lock.get("package", ()), *lock.get("packages", ())):
-        for wheel in package.get("wheels", ()):
-            path = wheel.get("name") or wheel.get("filename") or wheel.get("url") or wheel["path"]
-            checksum = wheel.get("hash", "") or f"sha256:{wheel.get('hashes', {}).get('sha256')}"
-            found[by_file(unquote(path.rpartition("/")[2]))] = checksum[len("sha256:") :]
+        for file in (*package.get("wheels", ()), *package.get("files", ())):
+            path = next((file[key] for key in PLACES if key in file), "")
+            name = unquote(path.rpartition("/")[2])
+            checksum = file.get("hash", "") or f"sha256:{file.get('hashes', {}).get('sha256', '')}"
+            if name.endswith(".whl") and checksum.startswith("sha256:"):
+                found[by_file(name)] = checksum[len("sha256:") :]
     return found
 
 

@@ -101,6 +101,12 @@ def test_what_came_from_elsewhere(tmp_path: Path, origin: Any, local: bool, chec
             'name = "my_package-1.0-7-cp313-cp313-a_1.b_2.whl"\nurl = "https://x.org/x"\n'
             f'hashes = {{sha256 = "{SUM}"}}\n',
         ),
+        (
+            "poetry.lock",
+            '[[package]]\nname = "my-package"\nfiles = [\n'
+            f'{{file = "my_package-1.0-cp313-cp313-a_1.b_2.whl", hash = "sha256:{SUM}"}},\n'
+            '{file = "my_package-1.0.tar.gz", hash = "sha256:of the source"}]\n',
+        ),
         ("requirements.txt", "my-package==1.0"),
     ],
 )
