@@ -28,7 +28,7 @@ for each in "$folder"/*/; do
     gzip --keep --force --no-name Packages
     apt-ftparchive release . >Release.new
     mv Release.new Release
-    createrepo_c --quiet --update --exclude '*.deb' .
+    createrepo_c --quiet --update .
     if [ -n "$key" ]; then
         sign --clearsign --output InRelease Release
         sign --detach-sign --output repodata/repomd.xml.asc repodata/repomd.xml

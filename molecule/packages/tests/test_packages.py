@@ -51,12 +51,13 @@ def container(name):
     return testinfra.get_host(f"docker://{PREFIX}{name}")
 
 
-def build(version, number, *options):
-    """Run the user's command, on a builder that stays, and see it succeed."""
-    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"]]
-    command += ["-i", str(WORK / "builders.yml"), "pyhost.flask.package", "-e", "app=notes"]
+def build(version, number, *inventory):
+    """Run the user's command, and see it succeed."""
+    publish(version)
+    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], *inventory]
+    command += ["pyhost.flask.package", "-e", "app=notes", "-e", f"package_release={number}"]
     done = subprocess.run(
-        [*command, "-e", f"package_release={number}", *options],
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -74,7 +75,7 @@ def publish(version):
 
 @pytest.fixture(scope="module", autouse=True)
 def packages():
-    """All builds, on another builder than the first one, and on one that has built before."""
+    """All builds but the first one, on a builder that stays."""
     name = PREFIX + "builder"
     run = ["docker", "run", "--detach", "--rm", "--name", name, "--entrypoint", "sleep"]
     subprocess.run([*run, "--init", "pyhost-flask/host:12", "7200"], check=True)
@@ -82,10 +83,9 @@ def packages():
     (WORK / "builders.yml").write_text(text)
     try:
         for version, number in BUILDS:
-            publish(version)
-            build(version, number)
+            build(version, number, "-i", str(WORK / "builders.yml"))
         for host in ("apt12", "apt13", "rpm"):
-            copy = ["docker", "cp", "--quiet", f"{DIST}/.", f"{PREFIX}{host}:/root/dist"]
+            copy = ["docker", "cp", "--quiet", f"{DIST}/.", f"{PREFIX}{host}:/opt/dist"]
             subprocess.run(copy, check=True)
         yield
     finally:
@@ -93,11 +93,11 @@ def packages():
 
 
 def deb(version, number="1"):
-    return f"/root/dist/flask-notes_{version}-{number}.deb12_amd64.deb"
+    return f"/opt/dist/flask-notes_{version}-{number}.deb12_amd64.deb"
 
 
 def rpm(version, number="1"):
-    return f"/root/dist/flask-notes-{version}-{number}.deb12.x86_64.rpm"
+    return f"/opt/dist/flask-notes-{version}-{number}.deb12.x86_64.rpm"
 
 
 def apt(host, *words):
@@ -146,10 +146,12 @@ def checksum(file):
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_apt_installs_what_serves():
+def test_apt_installs_from_a_signed_repository_what_serves():
     host = container("apt12")
+    source = "Types: deb\nURIs: file:/opt/dist\nSuites: ./\nSigned-By: /opt/dist/key.asc\n"
+    host.check_output("printf %s > /etc/apt/sources.list.d/notes.sources", source)
     host.check_output("apt-get update -qq")
-    done = apt(host, deb("1.0.0"))
+    done = apt(host, "flask-notes")
     assert done.succeeded, done.stdout + done.stderr
     assert serves(host) == "1.0.0"
     assert revision(host) == "0004"
@@ -246,16 +248,18 @@ def test_a_package_for_debian_12_refuses_13():
 
 
 def test_the_same_input_makes_the_same_packages():
-    publish("1.0.0")
-    first = {kind: checksum(next(DIST.glob(f"*1.0.0-1.*.{kind}"))) for kind in ("deb", "rpm")}
-    build("1.0.0", "1")
-    again = {kind: checksum(next(DIST.glob(f"*1.0.0-1.*.{kind}"))) for kind in ("deb", "rpm")}
-    assert again == first
+    """On a machine that has built other things, and on a fresh one."""
+    files = sorted(DIST.glob("flask-notes?1.1.0-1.*"))
+    assert len(files) == 2
+    before = list(map(checksum, files))
+    build("1.1.0", "1")
+    assert list(map(checksum, files)) == before
 
 
 def test_dnf_installs_upgrades_downgrades_and_erases():
     host = container("rpm")
-    done = dnf(host, "install", rpm("1.0.0"))
+    signed = "--setopt=notes.gpgcheck=1 --setopt=notes.gpgkey=file:///opt/dist/key.asc"
+    done = dnf(host, "install", "--repofrompath=notes,/opt/dist", signed, "flask-notes-1.0.0")
     assert done.succeeded, done.stdout
     assert serves(host) == "1.0.0"
     host.check_output("echo kept > /srv/notes/shared/kept")
