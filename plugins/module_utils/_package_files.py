@@ -18,6 +18,7 @@ PLACES = {
     "/etc/tmpfiles.d/": "/usr/lib/tmpfiles.d/",
 }
 URLS = ("DATABASE_URL", "FLASK_SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_DATABASE_URI")
+PASSWORD = "DATABASE_PASSWORD"  # of a database server on another host
 
 
 def staged(files: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
@@ -53,15 +54,18 @@ def variables(app: Mapping[str, Any]) -> dict[str, str]:
     a password in it is left out: everybody may read a package."""
     found = dict(app["environment"])
     for name in URLS[1:]:
-        if found[name] == found[URLS[0]]:
+        if found[name] == found[URLS[0]] and PASSWORD not in found[name]:
             found[name] = f"${{{URLS[0]}}}"
-    return {name: "" if name in required(app) else value for name, value in sorted(found.items())}
+    found.update(dict.fromkeys(required(app), ""))
+    return dict(sorted(found.items()))
 
 
 def required(app: Mapping[str, Any]) -> list[str]:
     """The variables that somebody has to fill in on each host."""
-    password = urlsplit(app["environment"][URLS[0]]).password
-    return [URLS[0]] if app["database_kind"] == "url" and password else []
+    url = app["environment"][URLS[0]]
+    if f"${{{PASSWORD}}}" in url:
+        return [PASSWORD]
+    return [URLS[0]] if app["database_kind"] == "url" and urlsplit(url).password else []
 
 
 def settings(app: Mapping[str, Any], group: str) -> dict[str, Any]:

@@ -181,6 +181,9 @@ def write_environment(package: Package) -> list[str]:
     missing = [name for name in package.app["required"] if not variables.get(name)]
     if missing:
         return missing
+    # First, for others may name what they stand in.
+    filled = {name: variables[name] for name in package.app["required"]}
+    variables = {name: _environment.expand(value, filled) for name, value in variables.items()}
     key = variables.get("SECRET_KEY") or secret_key(package.app["name"])
     text = f"# Made from {package.defaults} by `{package.name} configure`; edit that.\n"
     text += _environment.quote(_environment.completed(variables, key))

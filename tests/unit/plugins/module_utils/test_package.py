@@ -150,6 +150,16 @@ def test_no_password_of_a_database_gets_into_a_package(
     assert "s3cr3t" not in str(found)
 
 
+def test_the_password_of_a_database_on_another_host_is_filled_in_there() -> None:
+    remote = app(database="mysql")
+    url = "mysql+pymysql://notes:${DATABASE_PASSWORD}@10.0.0.5/notes"
+    remote["environment"] = dict.fromkeys(remote["environment"], url)
+    found = _package_files.packaged(remote, "www-data")
+    assert found["settings"]["required"] == ["DATABASE_PASSWORD"]
+    assert found["variables"]["DATABASE_PASSWORD"] == ""
+    assert found["variables"]["SQLALCHEMY_DATABASE_URI"] == url
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
