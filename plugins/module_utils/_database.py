@@ -22,7 +22,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils._database_rows import
     Rows,
     sqlite_contents,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import FLAVORS
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import (
+    FLAVORS,
+    MARIADB,
+    Flavor,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._run import become
 
 # Options of a database URL, and what MariaDB's and PostgreSQL's own clients call them.
@@ -113,10 +117,9 @@ def dumper(kind: str) -> tuple[str, ...]:
     return found
 
 
-def mysql_client() -> str:
-    """The client of this host for MariaDB and MySQL."""
-    names = [each.client for each in FLAVORS.values()]
-    return next((name for name in names if shutil.which(name)), names[0])
+def mysql_clients() -> Flavor:
+    """The flavor whose clients are on this host. They work with either server."""
+    return next((each for each in FLAVORS.values() if shutil.which(each.client)), MARIADB)
 
 
 def _write_sqlite(file: str, output: Any, folder: Path) -> Contents:
@@ -151,16 +154,17 @@ def _write_output(argv: list[str], output: Any, environment: dict[str, str], kin
 
 @contextlib.contextmanager
 def mysql_login(database: Database, folder: Path) -> Iterator[list[str]]:
-    """The argument by which MariaDB's clients log in: root by the socket, as on a host of ours; or
+    """How this host's clients log in, as an argument: root by the socket, as on a host of ours; or
     whom the URL says, by its password, which stands in a file that root alone can read."""
     with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".part", encoding="utf-8") as options:
-        options.write(mysql_options(database))  # mode 0600, as tempfile makes its files
+        # Mode 0600, as tempfile makes its files.
+        options.write(mysql_options(database, mysql_clients()))
         options.flush()
         yield [f"--defaults-file={options.name}"]
 
 
-def mysql_options(database: Database) -> str:
-    """An options file for the clients of MariaDB and MySQL, with the credentials of a URL.
+def mysql_options(database: Database, flavor: Flavor) -> str:
+    """An options file for the clients of MariaDB or MySQL, with the credentials of a URL.
 
     A user without a password logs in by the socket and his name in the system: here that is root.
     """
@@ -176,9 +180,9 @@ def mysql_options(database: Database) -> str:
     lines = [f"{name}={_quoted(str(value))}" for name, value in options.items() if value]
     # As the app's own connection: PyMySQL checks the certificate where it has somebody to believe.
     if "ssl_ca" not in query:
-        lines.append("loose-skip-ssl-verify-server-cert")
+        lines.append(flavor.any_certificate)
     elif "ssl_check_hostname" not in query:
-        lines.append("loose-ssl-verify-server-cert")
+        lines.append(flavor.right_name)
     return "\n".join(["[client]", *lines, ""])
 
 

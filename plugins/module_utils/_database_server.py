@@ -23,7 +23,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._database import (
     LOCAL,
     SQLITE_FILES,
     Database,
-    mysql_client,
+    mysql_clients,
     mysql_login,
     postgresql_environment,
 )
@@ -120,7 +120,7 @@ class MySQL:
     @contextlib.contextmanager
     def _client(self) -> Any:
         with mysql_login(self._database, self._folder) as login:
-            yield [mysql_client(), *login]
+            yield [mysql_clients().client, *login]
 
 
 class PostgreSQL:

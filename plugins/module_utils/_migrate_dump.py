@@ -16,7 +16,7 @@ from pathlib import Path
 from ansible_collections.pyhost.flask.plugins.module_utils._database import (
     LOCAL,
     Database,
-    mysql_client,
+    mysql_clients,
     write,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
@@ -75,7 +75,7 @@ def restore(database: Database, file: Path, user: str) -> str:
         ca = shlex.quote(database["query"].get("ssl_ca", ""))
         tls = f" --ssl-ca={ca} --ssl-verify-server-cert" if "ssl_ca" in database["query"] else ""
         remote = "" if host in LOCAL else f" -h {host} -u {owner} -p{tls}"
-        client = f"{mysql_client()}{remote}"
+        client = f"{mysql_clients().client}{remote}"
         empty = f"DROP DATABASE `{name}`; CREATE DATABASE `{name}` CHARACTER SET utf8mb4"
         command = f"{client} -e '{empty}' && zcat {file} | {client} {name}"
     return (

@@ -15,6 +15,8 @@ class Flavor:
 
     name: str
     client: str
+    any_certificate: str  # the client's option to believe any server, and to compare its name
+    right_name: str
     dump: tuple[str, ...]  # the program, and options of its own
     server: str
     check: tuple[str, ...]  # the options with which the server reads its settings, and ends
@@ -26,6 +28,8 @@ class Flavor:
 MARIADB = Flavor(
     name="MariaDB",
     client="mariadb",
+    any_certificate="loose-skip-ssl-verify-server-cert",
+    right_name="loose-ssl-verify-server-cert",
     dump=("mariadb-dump",),
     server="mariadbd",
     check=("--verbose", "--help"),
@@ -35,6 +39,8 @@ MARIADB = Flavor(
 MYSQL = Flavor(
     name="MySQL",
     client="mysql",
+    any_certificate="ssl-mode=PREFERRED",
+    right_name="ssl-mode=VERIFY_IDENTITY",
     # A dump is loaded into a server that has transactions of its own; and MariaDB, which may be
     # what is dumped, has no such statistics.
     dump=("mysqldump", "--set-gtid-purged=OFF", "--column-statistics=0"),

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.module_utils import _database
 from ansible_collections.pyhost.flask.plugins.module_utils import _migrate_dump as dumps
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import MARIADB, MYSQL
 
 
 def database(kind: str, **given: Any) -> _database.Database:
@@ -25,7 +26,7 @@ def database(kind: str, **given: Any) -> _database.Database:
 SOCKET = {"unix_socket": "/run/db.sock", "charset": "utf8mb4"}
 UNVERIFIED = "loose-skip-ssl-verify-server-cert"
 VERIFIED = "loose-ssl-verify-server-cert"
-MYSQL = [
+URLS = [
     (
         {"host": "localhost", "user": "notes", "query": SOCKET},
         ['user="root"', 'socket="/run/db.sock"', UNVERIFIED],
@@ -45,9 +46,14 @@ MYSQL = [
 ]
 
 
-@pytest.mark.parametrize(("given", "lines"), MYSQL)
+@pytest.mark.parametrize(("given", "lines"), URLS)
 def test_the_options_of_mysql_clients(given: dict[str, Any], lines: list[str]) -> None:
-    assert _database.mysql_options(database("mysql", **given)).splitlines() == ["[client]", *lines]
+    found = _database.mysql_options(database("mysql", **given), MARIADB)
+    assert found.splitlines() == ["[client]", *lines]
+    # MySQL's clients have other names for what they verify, and the same for all else.
+    modes = {UNVERIFIED: "ssl-mode=PREFERRED", VERIFIED: "ssl-mode=VERIFY_IDENTITY"}
+    found = _database.mysql_options(database("mysql", **given), MYSQL)
+    assert found.splitlines() == ["[client]", *(modes.get(line, line) for line in lines)]
 
 
 def test_the_environment_of_postgresql_programs() -> None:

@@ -89,7 +89,7 @@ def test_whose_programs_a_host_has(
         (tmp_path / name).touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert [_database.dumper(kind) for kind in ("mysql", "mariadb")] == [flavor.dump] * 2
-    assert _database.mysql_client() == flavor.client
+    assert _database.mysql_clients() == flavor
 
 
 def test_nobody_dumps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
