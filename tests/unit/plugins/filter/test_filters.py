@@ -39,9 +39,9 @@ def test_expand(text: str, expected: str) -> None:
 
 def test_resolve_ends_with_all_mistakes() -> None:
     filters = resolve.FilterModule().filters()
-    (app,) = filters["resolve"]([NOTES], {"keep_releases": 3})
+    (app,) = filters["resolve"]({}, [NOTES], {"keep_releases": 3})
     assert (app["keep_releases"], app["paths"]["root"]) == (3, "/srv/notes")
     with pytest.raises(
         AnsibleFilterError, match=r"unknown option 'colour'(?s:.)*keep_releases = 1"
     ):
-        filters["resolve"]([{**NOTES, "colour": "red", "keep_releases": 1}], {})
+        filters["resolve"]({}, [{**NOTES, "colour": "red", "keep_releases": 1}], {})
