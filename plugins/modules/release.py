@@ -18,7 +18,7 @@ description:
     already. A build that fails or is interrupted leaves no release; the next one starts anew.
   - The requirements are those of the app's folder or, where it names none, of the repository's
     root. The first of these counts. C(uv.lock) or C(pylock.toml), which need uv;
-    C(requirements.txt);
+    C(poetry.lock); C(Pipfile.lock); C(requirements.txt);
     C(pyproject.toml) or C(setup.py), installed as an editable package, so that the code runs from
     the release's folder; a C(pyproject.toml) without a build system, whose dependencies are
     installed. The project is installed besides its C(requirements.txt), or without a build
@@ -106,9 +106,9 @@ options:
       dist:
         type: str
         description:
-          - A wheel or an sdist on the controller, or the folder of a project that is built there,
-            by C(uv build) or C(python -m build). It is sent, installed into the release's venv, and
-            removed.
+          - A wheel or an sdist on the controller, a folder C(dist) of such, of which the newest is
+            taken, or the folder of a project that is built there, by C(uv build) or C(python -m
+            build). It is sent, installed into the release's venv, and removed.
       package:
         type: str
         description:

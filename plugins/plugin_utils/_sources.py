@@ -21,6 +21,7 @@ from ansible_collections.pyhost.flask.plugins.plugin_utils._wheel import build
 
 # PEP 427, PEP 625: what stands between the name and the rest is the version.
 DIST = re.compile(r"[\w.-]+?-(\d[^-]*)(?:-[^/]+\.whl|\.tar\.gz|\.zip)")
+PACKED = "dist"  # where tools put what they have built, in the project's folder
 BLOCK = 1 << 20
 
 
@@ -106,7 +107,9 @@ def tree(path: Path, exclude: Sequence[str]) -> Tree:
 
 
 def dist(path: Path) -> Content:
-    """A wheel or sdist, or a project that one is built of."""
+    """A wheel or sdist, the newest one in a folder of them, or a project that one is built of."""
+    if path.is_dir() and path.name == PACKED:
+        path = newest(path)
     if path.is_dir():
         return Project(**vars(tree(path, ())))
     found = DIST.fullmatch(path.name)
@@ -116,6 +119,17 @@ def dist(path: Path) -> Content:
             " notes-1.2-py3-none-any.whl or notes-1.2.tar.gz; another archive is a source.archive"
         )
     return File(path, sha256(path), found[1])
+
+
+def newest(folder: Path) -> Path:
+    """The wheel or sdist that was built last."""
+    found = [path for path in folder.iterdir() if DIST.fullmatch(path.name)]
+    if not found:
+        raise AnsibleActionFail(
+            f"source.dist: there is neither a wheel nor an sdist in {folder}; build one, as the"
+            " playbook pyhost.flask.pack does"
+        )
+    return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
 def key(given: str) -> str:

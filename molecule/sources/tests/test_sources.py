@@ -34,11 +34,11 @@ def write_source(kind, source):
     (WORK / "sources.json").write_text(json.dumps({**sources, kind: source}))
 
 
-def play(name, *options):
-    """Run a playbook as users do; its exit status, and all that it said."""
+def play(names, *options):
+    """Run playbooks as users do; their exit status, and all that they said."""
     command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"]]
     done = subprocess.run(
-        [*command, f"pyhost.flask.{name}", *options],
+        [*command, *(f"pyhost.flask.{name}" for name in names.split()), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -48,8 +48,8 @@ def play(name, *options):
     return done.returncode, done.stdout
 
 
-def succeed(name, *options):
-    status, said = play(name, *options)
+def succeed(names, *options):
+    status, said = play(names, *options)
     assert status == 0, said
     return said
 
@@ -106,6 +106,10 @@ def test_upgrade_and_back(host, versions, browser, app_of):
     assert re.search(r"from-package .*: known vulnerabilities: itsdangerous .*PYSEC-2026-1", said)
 
     write_source("audit", "warn")
+    packed = succeed("pack")
+    assert re.search(
+        r"packed \S+/dist/bed_guestbook-2.0-py3-none-any.whl\s+sha256:[0-9a-f]{64}", packed
+    )
     planned = succeed("deploy", "--check", "--diff")
     assert "from-package: known vulnerabilities: itsdangerous" in re.sub(r"\s+", " ", planned)
     for kind in KINDS:
@@ -167,6 +171,14 @@ def test_another_version_once(versions):
     assert "there are several apps; say which, as in from-git:v0.2.0" in said
     succeed("deploy", "-e", "version=from-git:v0.2.0")
     assert versions()["git"] == "2.0"
+
+
+def test_the_same_version_packed_anew(versions):
+    code = WORK / "project/guestbook/__init__.py"
+    code.write_text(code.read_text().replace('"2.0"', '"2.0-anew"'))
+    succeed("pack deploy", "--limit", "flask")
+    assert versions() == {**all_at("2.0"), "dist": "2.0-anew"}
+    assert "changed=0 " in succeed("deploy")
 
 
 SSHD = "HostKey /etc/git-sshd/host\nPort 2222\nStrictModes no\nPidFile none\n"

@@ -235,6 +235,19 @@ def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "listed"
 
 
+def test_the_wheel_of_a_folder_that_was_built_last(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    with pytest.raises(AnsibleActionFail, match=r"neither a wheel nor an sdist in .*/dist; build"):
+        content({"dist": str(folder)})
+    for age, name in enumerate(("notes-1.3-py3-none-any.whl", "notes-1.2.tar.gz", "README.txt")):
+        (folder / name).write_text(name, encoding="utf-8")
+        os.utime(folder / name, (age, age))
+    found = content({"dist": str(folder)})
+    assert found
+    assert (found.version, found.pack(tmp_path)) == ("1.2", folder / "notes-1.2.tar.gz")
+
+
 def test_a_project_is_built_from_a_copy(tree: Path, tmp_path: Path, listed: Path) -> None:
     in_git(tree)
     (tree / "pyproject.toml").touch()
