@@ -74,7 +74,10 @@ CALENDAR = (
     "must be a time as systemd's OnCalendar takes it, such as daily or Mon..Fri 03:30",
 )
 VARIABLE = _pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-SECRET = ("database", "env", "nginx.users", "python.index", "python.extra_indexes[]", "source.key")
+SECRET = (
+    *("database", "env", "nginx.users", "source.key"),
+    *("python.index", "python.extra_indexes[]", "python.proxy"),
+)
 USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")  # in an address such as https://token@...
 OFTEN = ("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly")
 DAYS = _pattern(r"(mon|tue|wed|thu|fri|sat|sun)[a-z.,]*")
@@ -179,6 +182,12 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ),
     ("python.index", INDEX, NO_INDEX),
     ("python.extra_indexes[]", INDEX, NO_INDEX),
+    (
+        "python.proxy",
+        _pattern(r"https?://\S+"),
+        "is no address of a proxy, such as http://proxy.example.org:3128",
+    ),
+    ("python.ca", _pattern(r"/[^\n]+"), "must be the full path of a file on the host"),
     ("python.version", _pattern(r"3\.\d+(\.\d+)?"), "must be a version such as 3.12"),
     ("audit.server", _pattern(r"https?://[^\s@]+"), "is no address, such as https://api.osv.dev"),
     ("audit.ignore[]", _pattern(r"[\w.:-]+"), "is no ID of a vulnerability, such as CVE-2024-1"),

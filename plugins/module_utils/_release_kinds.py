@@ -26,6 +26,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import 
     indexes,
     python_version,
     usable,
+    way_out,
 )
 
 KINDS = ("git", "path", "archive", "dist", "package")
@@ -64,13 +65,19 @@ def package(module: Any) -> Package:
         requirement=params["source"]["package"],
         uv=usable(params["uv"]),
         python=python_version(params["python_version"]),
-        variables=indexes(params["index"], params["extra_indexes"]),
+        variables=variables(params),
     )
 
 
+def variables(params: dict[str, Any]) -> dict[str, str]:
+    """What uv and pip have to know of the network."""
+    named = indexes(params["index"], params["extra_indexes"])
+    return {**named, **way_out(params["proxy"], params["ca"])}
+
+
 def secrets_of_indexes(params: dict[str, Any]) -> set[str]:
-    """The passwords in the addresses of package indexes."""
-    addresses = [params["index"], *params["extra_indexes"]]
+    """The passwords in the addresses of package indexes and of the way to them."""
+    addresses = [params["index"], *params["extra_indexes"], params["proxy"]]
     return {secret for address in addresses for secret in parse(address).secrets}
 
 

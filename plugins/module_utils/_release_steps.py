@@ -24,7 +24,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release_audit import Settings
 from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
-from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import kind_of
+from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import kind_of, variables
 from ansible_collections.pyhost.flask.plugins.module_utils._release_result import (
     diffs,
     removal,
@@ -33,7 +33,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_result impor
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
     CACHE,
-    indexes,
     python_version,
     usable,
 )
@@ -144,8 +143,8 @@ def job_for(module: Any, root: Path, revision: str) -> Job:
         user=params["user"],
         uv=uv,
         environment=environment(params["environment"]),
-        variables=indexes(params["index"], params["extra_indexes"]),
         audit=Settings(**{**params["audit"], "ignore": tuple(params["audit"]["ignore"])}),
+        variables=variables(params),
         wheelhouse=wheelhouse(params),
     )
 

@@ -180,6 +180,14 @@ def indexes(index: str, extra: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def way_out(proxy: str, ca: str) -> dict[str, str]:
+    """Variables that lead uv and pip through a proxy, and name the authorities that they trust."""
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+    found = dict.fromkeys(names, proxy) if proxy else {}
+    found.update(dict.fromkeys(("SSL_CERT_FILE", "PIP_CERT"), ca) if ca else {})
+    return found
+
+
 def usable(uv: str) -> str:
     """The program uv; empty where it is not there."""
     return uv if os.access(uv, os.X_OK) else ""

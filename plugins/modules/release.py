@@ -198,6 +198,17 @@ options:
         elements: str
         default: []
         description: The IDs of vulnerabilities that do not count.
+  proxy:
+    type: str
+    default: ""
+    description:
+      - The address of a proxy between the host and the indexes. A password in it is never shown.
+  ca:
+    type: str
+    default: ""
+    description:
+      - A file on the host, in PEM, with the authorities that are trusted for indexes, in
+        place of the host's own.
   shared:
     type: list
     elements: str
@@ -392,6 +403,8 @@ SPEC: dict[str, Any] = {
             "ignore": {"type": "list", "elements": "str", "default": []},
         },
     },
+    "proxy": {"type": "str", "default": ""},
+    "ca": {"type": "str", "default": ""},
     "shared": {"type": "list", "elements": "str", "default": []},
     "static": {"type": "list", "elements": "str", "default": []},
     "wsgi": {"type": "str", "required": True},

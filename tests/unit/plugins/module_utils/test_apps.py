@@ -248,6 +248,8 @@ def test_the_users_own_variables_win() -> None:
         ("python.dependencies", "Pipfile", "must be a file of the code, such as uv.lock"),
         ("python.groups", ["a b"], "python.groups[0] = 'a b': is no group's name"),
         ("python.extras", ["[x]"], "python.extras[0] = '[x]': is no extra's name"),
+        ("python.proxy", "u:secret@proxy", "python.proxy = (hidden): is no address of a proxy"),
+        ("python.ca", "ca.pem", "must be the full path of a file on the host"),
         ("python.wheelhouse", "wheels", "must be an absolute path on the controller, or one on"),
         ("python.constraints", ["werkzeug"], "must be a package with versions, such as werkzeug<3"),
         (

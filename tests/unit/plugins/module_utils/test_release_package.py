@@ -25,7 +25,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release_package import name_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import NotSent
-from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import Venv, indexes
+from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
+    Venv,
+    indexes,
+    way_out,
+)
 
 PRIVATE = "https://deploy:s3cr3tword@index.example.org/simple"
 
@@ -42,6 +46,8 @@ class Module:
             "python_version": "3.12",
             "index": "",
             "extra_indexes": [PRIVATE],
+            "proxy": "",
+            "ca": "",
             "_sent": sent,
         }
         self.answer = (0, "", "")
@@ -97,6 +103,9 @@ def test_passwords_of_indexes_are_known_and_in_no_command_line(tmp_path: Path) -
     module = Module()
     assert secrets_of_indexes(module.params) == {"s3cr3tword"}
     variables = indexes("https://pypi.example.org", [PRIVATE, "https://b.example.org"])
+    way = way_out("http://proxy:3128", "/etc/ca.pem")
+    assert (way["HTTPS_PROXY"], way["SSL_CERT_FILE"]) == ("http://proxy:3128", "/etc/ca.pem")
+    assert way_out("", "") == {}
     assert variables["PIP_INDEX_URL"] == variables["UV_INDEX_URL"] == "https://pypi.example.org"
     venv = Venv(module, tmp_path, Inputs("1", packages=("gunicorn",)), "uv", variables)
     venv.install_package("notes==1")
