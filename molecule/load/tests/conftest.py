@@ -21,6 +21,7 @@ SERVICES = PREFIX + "services"
 CLIENT = "/run/load-client.py"
 ROOT = "/run/load-root.pem"
 MOST_SECONDS = 1500
+WHEELS = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "dist"
 
 
 def run(*command: str) -> str:
@@ -91,12 +92,15 @@ class Load:
         with tempfile.TemporaryDirectory() as folder:
             app, broken = Path(folder) / "app", SCENARIO / "broken" / f"{version}.py"
             shutil.copytree(SCENARIO / "app", app, ignore=shutil.ignore_patterns("__pycache__"))
-            (app / "version").write_text(version + "\n")
+            (app / "load" / "version").write_text(version + "\n")
             if migration:
                 shutil.copy(SCENARIO / "0002_when.py", app / "migrations" / "versions")
             if broken.exists():
-                shutil.copy(broken, app / "load.py")
+                shutil.copy(broken, app / "load" / "__init__.py")
             run(str(PROJECT / "tests/bed/publish"), SERVICES, "load", str(app))
+            # The same as a wheel, for the one deploy that takes it.
+            uv = os.environ["BED_CACHE"] + "/uv/bin/uv"
+            run(uv, "build", "--quiet", "--clear", "--wheel", "--out-dir", str(WHEELS), str(app))
 
     def play(self, name: str, settings: dict[str, Any]) -> subprocess.CompletedProcess[str]:
         """Run a playbook as users do, with settings that win over the inventory's."""

@@ -46,9 +46,9 @@ STORY = [
     Step("deploy 7, from gthread to gevent", "r07", "deploy", {"worker_class": "gevent"}, "r07"),
     Step("deploy 8", "r08", "deploy", {}, "r08"),
     Step("reload for a changed variable", "", "deploy", {"setting": "second"}, "r08"),
-    Step("deploy 9", "r09", "deploy", {}, "r09"),
+    Step("deploy 9, from git to a wheel", "r09", "deploy", {"kind": "dist"}, "r09"),
     Step(RENEWAL, "", "", {}, "r09"),
-    Step("deploy 10", "r10", "deploy", {}, "r10"),
+    Step("deploy 10, from a wheel to git", "r10", "deploy", {"kind": "git"}, "r10"),
     Step("site.yml, nothing to do", "", "site", {}, "r10"),
     Step(SITE, "", "site", {"max_body_size": "17m"}, "r10"),
 ]
@@ -56,7 +56,7 @@ AFTER = Step("deploy 11, after the broken ones", "r11", "deploy", {}, "r11")
 
 # A broken release, and what the failed play must say of it.
 CAUSES = {
-    "import_error": ["RuntimeError: broken when it is imported", "load.py"],
+    "import_error": ["RuntimeError: broken when it is imported", "load/__init__.py"],
     "missing_dependency": ["No module named 'a_package_that_nobody_required'"],
     "wrong_wsgi": ["Failed to find attribute 'app' in 'load'"],
     "exits_at_once": ["its workers end as soon as they start", "leaves as soon as it has come"],

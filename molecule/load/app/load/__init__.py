@@ -20,7 +20,9 @@ def made_by():
     """Version, release and setting: one of each, and more where releases are mixed."""
     versions = {VERSION, (HERE / "version").read_text().strip()}
     venv = Path(sys.prefix).resolve().parent
-    releases = {HERE.name, venv.name, os.environ["APP_RELEASE"]}
+    # Both from git and from a wheel, this file is somewhere in the release's folder.
+    code = HERE.parts[HERE.parts.index("releases") + 1]
+    releases = {code, venv.name, os.environ["APP_RELEASE"]}
     return " ".join(["+".join(versions), "+".join(releases), os.environ["SETTING"]])
 
 
