@@ -100,16 +100,16 @@ def test_each_release_says_what_it_is_made_of(host, kind):
 def test_upgrade_and_back(host, versions, browser, app_of):
     before = {kind: app_of(f"from-{kind}").release for kind in KINDS}
     publish("2.0")
+    packed = succeed("pack")
+    assert re.search(
+        r"packed \S+/dist/bed_guestbook-2.0-py3-none-any.whl\s+sha256:[0-9a-f]{64}", packed
+    )
     write_source("audit", "refuse")
     status, said = play("deploy", "--check")
     assert status != 0
     assert re.search(r"from-package .*: known vulnerabilities: itsdangerous .*PYSEC-2026-1", said)
 
     write_source("audit", "warn")
-    packed = succeed("pack")
-    assert re.search(
-        r"packed \S+/dist/bed_guestbook-2.0-py3-none-any.whl\s+sha256:[0-9a-f]{64}", packed
-    )
     planned = succeed("deploy", "--check", "--diff")
     assert "from-package: known vulnerabilities: itsdangerous" in re.sub(r"\s+", " ", planned)
     for kind in KINDS:
