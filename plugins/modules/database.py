@@ -186,7 +186,7 @@ DATABASE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "user": {"type": "str", "required": True},
     "hosts": {"type": "list", "elements": "str", "default": []},
-    "secret": {"type": "str", "default": ""},
+    "secret": {"type": "str", "default": "", "no_log": False},  # its name
 }
 SPEC: dict[str, Any] = {
     "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE},

@@ -72,7 +72,7 @@ def test_what_the_client_says(said: str, client: str, error: type, words: str) -
     with pytest.raises(error) as caught:
         Client(Module(said, client=client), MYSQL).execute(["SELECT 1"])
     assert words in str(caught.value)
-    assert type(caught.value) is error
+    assert caught.type is error
 
 
 @pytest.mark.parametrize(
