@@ -34,6 +34,8 @@ for each in "$folder"/*/; do
         sign --detach-sign --output repodata/repomd.xml.asc repodata/repomd.xml
         sign --export --output key.asc
     fi
-    # Made in a container, by root there.
-    chown -R --reference="$folder" . 2>/dev/null || true
+    # In a container root makes them: they become those of the owner of the folder.
+    if [ "$(id -u)" = 0 ]; then
+        chown -R --reference="$folder" .
+    fi
 done

@@ -14,7 +14,7 @@ DOCUMENTATION = """
 name: packaged
 author: The pyhost.flask developers
 short_description: What a package holds of an app
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Its settings for the package's program, its variables without what nobody else may read, and
     what keeps it from being packaged.

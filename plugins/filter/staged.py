@@ -14,7 +14,7 @@ DOCUMENTATION = """
 name: staged
 author: The pyhost.flask developers
 short_description: Files of a host as those of a package
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Moves entries of M(pyhost.flask.config_set) to where a package has them, below a folder,
     with the folders that they need.

@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: package
 short_description: Make a deb and an RPM of an app's release
-version_added: 0.2.0
+version_added: 0.1.0
 author: The pyhost.flask developers (@pyhost)
 description:
   - Packs a release that M(pyhost.flask.release) has built at its final place, with files that were

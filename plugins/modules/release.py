@@ -263,7 +263,6 @@ options:
         anew.
     type: str
     default: ""
-    version_added: 0.2.0
   _sent:
     description: Internal. What the controller has of the source; not for playbooks.
     type: dict
