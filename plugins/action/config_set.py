@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shlex
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -25,6 +27,17 @@ except ImportError:  # ansible-core 2.18 has no trust in templates
 
 Options = dict[str, Any]
 
+STORE = "/var/lib/pyhost-flask/config_set"
+MEANING = 1  # raise it where the same options come to mean something else
+UNCHANGED: Options = {
+    "changed": False,
+    "paths": [],
+    "backup": "",
+    "unwanted": [],
+    "applied": False,
+    "output": "",
+}
+
 
 class ActionModule(ActionBase):
     """The controller's half of config_set."""
@@ -33,7 +46,11 @@ class ActionModule(ActionBase):
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: Options | None = None) -> Options:
-        """Check the options, render the contents, and run the module with them."""
+        """Check the options, render the contents, and run the module with them.
+
+        Where the host is as the module left it after a run with the very same options, a plain
+        command tells that in a fifth of the module's time.
+        """
         super().run(tmp, task_vars)
         _result, args = self.validate_argument_spec(SPEC)
         contents = {}
@@ -41,11 +58,23 @@ class ActionModule(ActionBase):
             content = self._content(entry, task_vars or {})
             if content is not None:
                 contents[entry["dest"]] = content
-        args["_contents"] = pack(contents)
         args["files"] = [_without_content(entry) for entry in args["files"]]
+        marks = marks_of(args, contents)
+        if self._is_sealed(args["name"], marks):
+            return {**UNCHANGED, "diff": []} if self._task.diff else {**UNCHANGED}
+        args.update(_contents=pack(contents), _marks=marks)
         return self._execute_module(
             module_name="pyhost.flask.config_set", module_args=args, task_vars=task_vars
         )
+
+    def _is_sealed(self, name: str, marks: str) -> bool:
+        """Whether the host prints the marks that the module has kept."""
+        if not self._is_pipelining_enabled("new"):  # then a command may get no input
+            return False
+        script = f"{marks}marks | cmp -s - {shlex.quote(f'{STORE}/{name}.seal')} && echo sealed"
+        # As input, for what is derived from secrets is in it: -vvv and ps show commands alone.
+        result = self._low_level_execute_command("sh -s", in_data=script.encode())
+        return bool(result["stdout"].strip() == "sealed")
 
     def _content(self, entry: Options, task_vars: Options) -> bytes | None:
         """The content of an entry, or None where it has none."""
@@ -91,6 +120,29 @@ class ActionModule(ActionBase):
                 return file.read()
         finally:
             self._loader.cleanup_tmp_file(real)
+
+
+def marks_of(args: Options, contents: dict[str, bytes]) -> str:
+    """A shell function that prints all that a set's result depends on: the options, and how its
+    files, services and users are. A file's inode and ctime stand for its content.
+    """
+    sums = {dest: hashlib.sha256(content).hexdigest() for dest, content in contents.items()}
+    options = json.dumps([MEANING, args, sums], sort_keys=True, default=str)
+    folders, others = ["/run/systemd/system"], [f"{STORE}/{args['name']}.json"]
+    for entry in args["files"]:
+        path = os.path.normpath(entry["dest"])
+        (folders if entry["state"] == "directory" else others).append(path)
+    commands = {
+        "stat -L -c '%n %F %a %U %G'": folders,
+        "stat -c '%n %F %a %U %G %s %i %z'": others,
+        "systemctl show -p UnitFileState,ActiveState": args["services"],
+        "id": [user["name"] for user in args["users"]],
+    }
+    lines = [f"{command} -- {shlex.join(names)}" for command, names in commands.items() if names]
+    digest = hashlib.sha256(options.encode()).hexdigest()
+    return "\n".join(
+        ["LC_ALL=C; export LC_ALL", "marks() {", f"echo {digest}", *lines, "} 2>&1", ""]
+    )
 
 
 def _encoded(content: Any) -> bytes:

@@ -287,6 +287,20 @@ def runner(module: AnsibleModule, secrets: list[bytes]) -> Run:
     return run
 
 
+def seal(module: AnsibleModule, store: Store, want: dict[str, Node]) -> None:
+    """Keep the marks of a set that is as wanted, so that the next run can tell without a module.
+
+    They are taken before the files are looked at: whoever changes one in between changes a mark.
+    """
+    if module.params["services"] and not systemd_runs():  # no mark tells whether they run
+        return
+    marks = module.run_command(["sh", "-s"], data=f"{module.params['_marks']}marks")[1]
+    if observe(want, ()).nodes == want and not stopped(
+        module.run_command, module.params["services"]
+    ):
+        store.seal(marks)
+
+
 @contextlib.contextmanager
 def kept(changes: list[Change], params: dict[str, Any]) -> Iterator[str]:
     """Have copies of the old files; the folder that holds them. None stay where the set fails."""
@@ -324,6 +338,7 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         output = backup = ""
         if due and not check:
             run = runner(module, _contents([want, host.nodes], secret))
+            store.unseal()
             with kept(changes, params) as backup:
                 output = Transaction(store, state, changes, run=run, **todo).commit(after)
         elif state != after and not check:
@@ -333,6 +348,8 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         status, out, err = module.run_command(start(idle))
         if status != 0:
             raise ConfigError(f"{', '.join(idle)} did not start: {(err or out).strip()}")
+    if not check and not unwanted:
+        seal(module, store, want)
     return {
         "changed": bool(strangers or due or idle),
         "paths": [change.path for change in changes],
@@ -356,7 +373,8 @@ def interrupted(number: int, _frame: object) -> None:
 
 
 def main() -> None:
-    spec = {**SPEC, "_contents": {"type": "str", "no_log": True}}
+    sent = {"type": "str", "no_log": True}
+    spec = {**SPEC, "_contents": sent, "_marks": sent}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     for stop in STOPS:
         signal.signal(stop, interrupted)

@@ -110,6 +110,22 @@ def test_maintenance_page_is_switched_on_and_off(browser, site, play):
     assert browser.get(f"{site}/").status == 200
 
 
+def test_what_others_changed_by_hand_is_put_right(browser, site, play, host):
+    """A run looks at files and services even where its own options are those of the run before."""
+    assert play("site").returncode == 0
+    file = "/etc/nginx/conf.d/guest-book.conf"
+    before = host.file(file).content_string
+    # As many bytes as before, and the times of before.
+    host.check_output(f"cp -p {file} /run/before && sed -i s/pong/gone/ {file}")
+    host.check_output(f"touch -r /run/before {file} && systemctl disable --now nginx")
+    assert play("site").returncode == 0
+    assert host.file(file).content_string == before
+    assert browser.get(f"{site}/ping").text == "pong"
+    assert host.service("nginx").is_enabled
+    done = play("site")
+    assert " changed=0 " in done.stdout, done.stdout
+
+
 def test_passwords_and_rates(browser, site, play, host):
     hashed = host.check_output("openssl passwd -apr1 sesame")
     limits = {"users": {"me": hashed}, "rate": "1r/m", "burst": 2}

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -15,12 +18,13 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.pyhost.flask.plugins.action.config_set import ActionModule
+from ansible_collections.pyhost.flask.plugins.action import config_set
+from ansible_collections.pyhost.flask.plugins.action.config_set import ActionModule, marks_of
 from ansible_collections.pyhost.flask.plugins.module_utils._packed import unpack
 
 
-def sent(base: Path, *files: dict[str, Any], **variables: Any) -> dict[str, Any]:
-    """The arguments that the module gets for these entries."""
+def made(base: Path, *files: dict[str, Any], **variables: Any) -> tuple[ActionModule, Any]:
+    """The action for these entries, and the variables for its run."""
     loader = DataLoader()
     loader.set_basedir(str(base))
     task_vars = {"ansible_search_path": [str(base)], **variables}
@@ -30,6 +34,13 @@ def sent(base: Path, *files: dict[str, Any], **variables: Any) -> dict[str, Any]
     action = ActionModule(task, MagicMock(), MagicMock(), loader, templar, MagicMock())
     action._load_name = "pyhost.flask.config_set"
     action._execute_module = MagicMock()
+    action._low_level_execute_command = MagicMock(return_value={"stdout": ""})
+    return action, task_vars
+
+
+def sent(base: Path, *files: dict[str, Any], **variables: Any) -> dict[str, Any]:
+    """The arguments that the module gets for these entries."""
+    action, task_vars = made(base, *files, **variables)
     action.run(task_vars=task_vars)
     action._execute_module.assert_called_once()
     return action._execute_module.call_args.kwargs["module_args"]
@@ -114,3 +125,93 @@ def test_mistakes_are_named(tmp_path: Path, entry: dict[str, Any], message: str)
 def test_an_undefined_variable_is_named_with_the_file(tmp_path: Path) -> None:
     with pytest.raises(AnsibleActionFail, match=r"/etc/a: a\.j2: .*'nothing' is undefined"):
         rendered(tmp_path, "{{ nothing }}", {})
+
+
+def test_what_has_not_changed_needs_no_module(tmp_path: Path) -> None:
+    action, task_vars = made(tmp_path, {"dest": "/etc/a", "content": "hunter2"})
+    action._low_level_execute_command.return_value = {"stdout": "sealed\n"}
+    result = action.run(task_vars=task_vars)
+    action._execute_module.assert_not_called()
+    assert not result["changed"]
+    assert not result["applied"]
+    assert result["unwanted"] == []
+    # What is derived from contents is sent as input, which is shown nowhere.
+    assert action._low_level_execute_command.call_args.args == ("sh -s",)
+
+
+def test_without_pipelining_the_module_runs(tmp_path: Path) -> None:
+    action, task_vars = made(tmp_path, {"dest": "/etc/a", "content": "x"})
+    action._is_pipelining_enabled = MagicMock(return_value=False)
+    action._low_level_execute_command.return_value = {"stdout": "sealed\n"}
+    action.run(task_vars=task_vars)
+    action._execute_module.assert_called_once()
+
+
+def rewrite(path: Path) -> None:
+    """Another content of the same size, in place, with the old times."""
+    times = path.stat()
+    path.write_text("tex!")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def renew(path: Path) -> None:
+    content = path.read_text()
+    path.unlink()
+    path.write_text(content)
+
+
+def relink(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("meddle", "seen"),
+    [
+        (lambda base: None, False),
+        (lambda base: (base / "folder" / "another").touch(), False),
+        (lambda base: (base / "file").read_text(), False),
+        (lambda base: rewrite(base / "file"), True),
+        (lambda base: renew(base / "file"), True),
+        (lambda base: (base / "file").chmod(0o600), True),
+        (lambda base: (base / "file").unlink(), True),
+        (lambda base: relink(base / "link"), True),
+        (lambda base: (base / "folder").chmod(0o700), True),
+        (lambda base: (base / "folder").rmdir(), True),
+        (lambda base: (base / "absent").touch(), True),
+        (lambda base: (base / "test.json").write_text("{}"), True),
+    ],
+)
+def test_whoever_meddles_with_a_set_leaves_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meddle: Callable[[Path], Any], seen: bool
+) -> None:
+    monkeypatch.setattr(config_set, "STORE", str(tmp_path))
+    (tmp_path / "test.json").touch()
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "folder").mkdir()
+    states = {"file": "file", "link": "link", "folder": "directory", "absent": "absent"}
+    files = [{"dest": f"{tmp_path}/{name}", "state": state} for name, state in states.items()]
+    args = {"name": "test", "files": files, "services": [], "users": [{"name": "root"}]}
+    before = shown(marks_of(args, {}))
+    meddle(tmp_path)
+    assert (shown(marks_of(args, {})) != before) == seen
+
+
+def test_other_options_and_contents_have_other_marks() -> None:
+    args = {"name": "test", "files": [], "services": [], "users": []}
+    texts = [
+        marks_of(args, {}),
+        marks_of({**args, "apply": [["true"]]}, {}),
+        marks_of(args, {"/etc/a": b"a"}),
+        marks_of(args, {"/etc/a": b"b"}),
+        marks_of(args, {"/etc/b": b"b"}),
+    ]
+    assert len({shown(text) for text in texts}) == len(texts)
+
+
+def shown(marks: str) -> str:
+    """What a shell prints for these marks."""
+    return subprocess.run(
+        ["sh", "-s"], input=f"{marks}marks", text=True, capture_output=True, check=False
+    ).stdout
