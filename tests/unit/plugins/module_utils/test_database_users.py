@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import addresses
-from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import MARIADB, MYSQL
-from ansible_collections.pyhost.flask.plugins.modules.database import (
+from ansible_collections.pyhost.flask.plugins.module_utils._database_users import (
     HASH,
-    DatabaseError,
     Server,
     User,
     parse_users,
@@ -20,6 +18,8 @@ from ansible_collections.pyhost.flask.plugins.modules.database import (
     plan_secure,
     wanted,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql import DatabaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import MARIADB, MYSQL
 
 SOCKET = MARIADB.socket_login
 MYSQL_REST = " REQUIRE NONE PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK PASSWORD HISTORY DEFAULT"
