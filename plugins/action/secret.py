@@ -10,6 +10,8 @@ import shlex
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.release import __version__
+from ansible.utils.display import Display
 
 FOLDER = "/var/lib/pyhost-flask/secrets"
 FORMER = ".former"
@@ -27,12 +29,17 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         args = self._task.args
         names = [str(name) for name in args.get("names") or []]
-        if names and set(args) == {"names"} and not any("/" in name for name in names):
+        only_read = set(args) <= {"names", "needs_site"}
+        if names and only_read and not any("/" in name for name in names):
             printed = self._low_level_execute_command(command(names))["stdout"]
             kept = result(names, printed)
             if kept:
                 return kept
-        return self._execute_module(module_name="pyhost.flask.secret", task_vars=task_vars)
+        done = self._execute_module(module_name="pyhost.flask.secret", task_vars=task_vars)
+        if done.get("failed") and __version__.startswith("2.18."):
+            # Such a task has no_log, which hides the reason as well there.
+            Display().error(str(done.get("msg")))
+        return done
 
 
 def command(names: list[str], folder: str = FOLDER) -> str:

@@ -43,6 +43,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "apply": {"type": "list", "elements": "list", "default": []},
     "services": {"type": "list", "elements": "str", "default": []},
     "needs_systemd": {"type": "list", "elements": "str", "default": []},
+    "needs_site": {"type": "bool", "default": False},
     "users": {
         "type": "list",
         "elements": "dict",

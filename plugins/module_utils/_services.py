@@ -13,6 +13,7 @@ from glob import glob
 from itertools import zip_longest
 
 SYSTEMD = "/run/systemd/system"  # sd_booted(3)
+SET_UP = "/var/lib/pyhost-flask/config_set/gunicorn.json"  # config_set keeps it of that role
 LINKS = "/etc/rc2.d/S??{}"  # what starts a service at boot; 2 is Debian's runlevel
 GOOD = {"UnitFileState=enabled", "ActiveState=active"}
 START = 'for name; do update-rc.d "$name" defaults; update-rc.d "$name" enable; done; '
@@ -31,6 +32,16 @@ def refusal(needs: Sequence[str]) -> str:
         return ""
     lines = "".join(f"\n  {need}" for need in needs)
     return f"systemd does not run on this host, and is needed. Nothing was changed here.{lines}"
+
+
+def refusal_before_site(needs_site: bool) -> str:
+    """The same of what needs a host on which the playbook site has run."""
+    if not needs_site or os.path.exists(SET_UP):
+        return ""
+    return (
+        "this host is not set up for apps yet. Run the playbook pyhost.flask.site first, which"
+        " also deploys them. Nothing was changed here."
+    )
 
 
 def stopped(run: Run, services: Sequence[str]) -> list[str]:

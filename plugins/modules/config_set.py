@@ -141,6 +141,12 @@ options:
     type: list
     elements: str
     default: []
+  needs_site:
+    description:
+      - Whether to fail before anything is changed on a host on which the playbook
+        C(pyhost.flask.site) has not run.
+    type: bool
+    default: false
   users:
     description:
       - System users that the files belong to. Those that do not exist are made before the files,
@@ -265,6 +271,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set_trial imp
 from ansible_collections.pyhost.flask.plugins.module_utils._packed import unpack
 from ansible_collections.pyhost.flask.plugins.module_utils._services import (
     refusal,
+    refusal_before_site,
     start,
     stopped,
     systemd_runs,
@@ -318,7 +325,7 @@ def change(module: AnsibleModule) -> dict[str, Any]:
     if not NAME.fullmatch(params["name"]):
         raise ConfigError("is no name for a set; use letters, digits, dots, hyphens and _")
     todo = {option: commands(params, option) for option in ("validate", "apply")}
-    if refused := refusal(params["needs_systemd"]):
+    if refused := refusal(params["needs_systemd"]) or refusal_before_site(params["needs_site"]):
         raise ConfigError(refused)
     files = [entry for entry in params["files"] if entry["systemd"] in (None, systemd_runs())]
     want, secret = wanted(files, unpack(params["_contents"]))

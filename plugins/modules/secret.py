@@ -61,6 +61,12 @@ options:
     default: {}
     description:
       - The former selves of O(values), by the same names. Those that are not in it are removed.
+  needs_site:
+    type: bool
+    default: false
+    description:
+      - Whether to fail, instead of changing anything, on a host on which the playbook
+        C(pyhost.flask.site) has not run.
   folder:
     type: path
     default: /var/lib/pyhost-flask/secrets
@@ -107,6 +113,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.pyhost.flask.plugins.module_utils._services import refusal_before_site
 
 FORMER = ".former"  # the end of the name of the file with a secret's former self
 Kept = Mapping[str, str]  # what is in the files, by their names
@@ -210,10 +218,13 @@ def main() -> None:
             "forget": {"type": "bool", "default": False},
             "values": {"type": "dict", "default": {}, "no_log": True},
             "former": {"type": "dict", "default": {}, "no_log": True},
+            "needs_site": {"type": "bool", "default": False},
             "folder": {"type": "path", "default": "/var/lib/pyhost-flask/secrets"},
         },
         supports_check_mode=True,
     )
+    if refused := refusal_before_site(module.params["needs_site"]):
+        module.fail_json(msg=refused)
     names = module.params["names"]
     bad = [
         name

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _services
-from ansible_collections.pyhost.flask.plugins.module_utils._services import refusal, start, stopped
+from ansible_collections.pyhost.flask.plugins.module_utils._services import (
+    refusal,
+    refusal_before_site,
+    start,
+    stopped,
+)
 
 RUNS = "ActiveState=active\nUnitFileState=enabled\n"
 DISABLED = "ActiveState=active\nUnitFileState=disabled\n"
@@ -78,3 +83,11 @@ def test_refusal(systemd: None) -> None:
 def test_refusal_without_systemd(no_systemd: None) -> None:
     assert refusal([]) == ""
     assert refusal(["this: do that"]).endswith("Nothing was changed here.\n  this: do that")
+
+
+def test_refusal_before_site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(_services, "SET_UP", str(tmp_path / "gunicorn.json"))
+    assert refusal_before_site(False) == ""
+    assert "Run the playbook pyhost.flask.site first" in refusal_before_site(True)
+    (tmp_path / "gunicorn.json").touch()
+    assert refusal_before_site(True) == ""
