@@ -12,7 +12,7 @@ from typing import Any
 
 # (the option that names a source, those that go with it)
 KINDS: dict[str, tuple[str, ...]] = {
-    "git": ("version", "subdir", "key", "known_hosts", "submodules"),
+    "git": ("from", "version", "subdir", "key", "known_hosts", "submodules"),
     "path": ("exclude", "subdir"),
     "archive": ("checksum", "subdir"),
     "dist": (),
@@ -70,6 +70,8 @@ def on_controller(app: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     source, wheelhouse = app["source"], app["python"]["wheelhouse"]
     if wheelhouse and not on_host(wheelhouse):
         yield "python.wheelhouse", wheelhouse, "folder"
+    if source["from"] == "controller" and source["git"].startswith("/"):
+        yield "source.git", source["git"], "folder"
     if source["path"]:
         yield "source.path", source["path"], "folder"
     if source["archive"] and not is_web_address(source["archive"]):

@@ -57,6 +57,15 @@ class Git:
             raise ReleaseError(
                 "none of its branches and tags has this commit; push it, or check it"
             )
+        for _submodule in self.parts(revision):
+            pass
+
+    def parts(self, revision: str) -> Iterator[tuple[Repository, str]]:
+        """The repositories that a revision takes, and the commit of each; each is at hand."""
+        yield self.repository, revision
+        if self.submodules:
+            for _path, inner, commit in _release_submodules.pinned(self.repository, revision):
+                yield inner, commit
 
     def write(self, revision: str, folder: Path) -> list[str]:
         try:

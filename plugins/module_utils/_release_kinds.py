@@ -13,6 +13,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import _release_ssh
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
 from ansible_collections.pyhost.flask.plugins.module_utils._release_address import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._release_archive import Archive, Sent
+from ansible_collections.pyhost.flask.plugins.module_utils._release_bundle import Bundled, Found
 from ansible_collections.pyhost.flask.plugins.module_utils._release_download import Download
 from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Git
 from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import repository
@@ -48,6 +49,8 @@ def source_of(module: Any) -> Source:
         version = options["version"] or "HEAD"
         ssh = _release_ssh.options(options["key"], options["known_hosts"])
         found = repository(module, options["git"], root / "repo.git", ssh)
+        if params["_found"]:
+            found = Bundled(**vars(found), found=Found(**params["_found"]))
         return Git(found, version, options["submodules"])
     if sent:
         # A folder that all of a path lies in is a part of it.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A git repository: the address it comes from, and its mirror on the host."""
+"""A git repository: the address it comes from, and its mirror, on the host or the controller."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT
 
 ASK_SECONDS = 60
 FETCH_SECONDS = 1800
+MODULES = "modules"
 COMMITS = 100  # subjects that are listed at most
 ALL_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 # git asks this for the user and the password of a web address: so they are in no command line.
@@ -57,11 +59,11 @@ REMEDIES = [  # (what git or ssh says, what to do); the first that fits
     ),
     (
         r"resolve host|name resolution|not known",
-        "Check the name in source.git, and that the host can resolve names.",
+        "Check the name in source.git, and that {place} can resolve names.",
     ),
     (
         r"timed out|Connection refused|unreachable|Failed to connect|no answer",
-        "Check the address in source.git, and that a firewall lets the host reach it.",
+        "Check the address in source.git, and that a firewall lets {place} reach it.",
     ),
     (
         r"not found|does not appear to be a git|does not exist|No such file",
@@ -70,21 +72,32 @@ REMEDIES = [  # (what git or ssh says, what to do); the first that fits
 ]
 
 
+# Runs a program in a folder, with further variables; ends it after the seconds, if any.
+Run = Callable[[list[str], str, dict[str, str], int], Ran]
+
+
 @dataclass(frozen=True)
 class Repository:
-    """A repository at ``address`` (without credentials) and its bare ``mirror`` on the host."""
+    """A repository at ``address`` (without credentials) and its bare ``mirror`` at a ``place``."""
 
-    module: Any
+    run: Run
     address: str
     mirror: Path
     user: str = ""
     password: str = ""
     ssh: str = ""  # further options for ssh
+    place: str = "the host"
 
     @property
     def secrets(self) -> set[str]:
         """What must not be shown."""
         return Address(self.address, self.user, self.password).secrets
+
+    @property
+    def modules(self) -> Path:
+        """The folder for the mirrors of its submodules, and of theirs."""
+        folder = self.mirror.parent
+        return folder if folder.name == MODULES else folder / MODULES
 
     def remote(self) -> Remote:
         """What there is to choose from, by one question to the server."""
@@ -101,7 +114,7 @@ class Repository:
             raise ReleaseError("it has no tag; make one, or name a branch in source.version")
         if not self.has(remote.head) or self._tags() != remote.tags:
             self.fetch()
-        rc, out, _err = self._git("describe", "--tags", "--abbrev=0", remote.head)
+        rc, out, _err = self.git("describe", "--tags", "--abbrev=0", remote.head)
         if rc:
             branch = remote.default or "its default branch"
             raise ReleaseError(f"no tag is on {branch}; tag it, or name a tag in source.version")
@@ -109,35 +122,39 @@ class Repository:
 
     def has(self, revision: str) -> bool:
         """Whether the mirror has a commit."""
-        return self.mirror.exists() and not self._git("cat-file", "-e", f"{revision}^{{commit}}")[0]
+        return self.mirror.exists() and not self.git("cat-file", "-e", f"{revision}^{{commit}}")[0]
 
     def fetch(self) -> None:
-        """Bring the mirror up to date: only what is new travels. A broken one is made anew."""
+        """Bring the mirror up to date: only what is new travels."""
+        self.receive([*self._transport(), "--", self.address, *ALL_REFS])
+
+    def receive(self, what: list[str]) -> None:
+        """Fetch ``what``, as ``git fetch`` takes it, into the mirror. A broken one is made anew."""
         try:
-            self._fetch()
+            self._fetch(what)
         except ReleaseError:
             if not self.mirror.exists():
                 raise
             shutil.rmtree(self.mirror)
-            self._fetch()
+            self._fetch(what)
 
     def checkout(self, revision: str, folder: Path) -> None:
         """Write the files of a commit into ``folder``, as git itself would."""
         index = folder / ".git-index"
         where = [f"--work-tree={folder}", "checkout", "--quiet", "--force", revision, "--", "."]
-        rc, _out, err = self._git(*where, env={"GIT_INDEX_FILE": str(index)})
+        rc, _out, err = self.git(*where, env={"GIT_INDEX_FILE": str(index)})
         if rc:
             raise ReleaseError(f"the files of {revision} could not be written: {_last(err)}")
         index.unlink()
 
     def show(self, revision: str, path: str) -> str:
         """A file's text in a commit; empty where there is none."""
-        rc, out, _err = self._git("show", f"{revision}:{path}")
+        rc, out, _err = self.git("show", f"{revision}:{path}")
         return "" if rc else out
 
     def submodules(self, revision: str) -> dict[str, str]:
         """The commits of the submodules of a commit, by their paths."""
-        _rc, out, _err = self._git("ls-tree", "-r", "-z", "--full-tree", revision)
+        _rc, out, _err = self.git("ls-tree", "-r", "-z", "--full-tree", revision)
         rows = [row.partition("\t") for row in out.split("\0")]
         return {path: what.split()[2] for what, _tab, path in rows if what.startswith("160000 ")}
 
@@ -159,10 +176,14 @@ class Repository:
                 alternates = copy.mirror / "objects" / "info" / "alternates"
                 alternates.write_text(f"{self.mirror}/objects\n", encoding="utf-8")
                 # Unpacked objects would renew the times of the same ones in the real mirror.
-                copy._git("config", "fetch.unpackLimit", "1")
+                copy.git("config", "fetch.unpackLimit", "1")
             yield copy
 
-    def _fetch(self) -> None:
+    def git(self, *argv: str, env: dict[str, str] | None = None) -> Ran:
+        """Ask the mirror."""
+        return self._call([f"--git-dir={self.mirror}", *argv], env=env)
+
+    def _fetch(self, what: list[str]) -> None:
         if not self.mirror.exists():
             self._init()
         # Of a git that was killed: one run at a time works with the mirror.
@@ -170,8 +191,8 @@ class Repository:
             lock.unlink()
         # Housekeeping in the background would outlive this run.
         options = ["-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"]
-        options += [f"--git-dir={self.mirror}", "fetch", "--quiet", "--prune", *self._transport()]
-        self._ask([*options, "--", self.address, *ALL_REFS], FETCH_SECONDS)
+        options += [f"--git-dir={self.mirror}", "fetch", "--quiet", "--prune"]
+        self._ask([*options, *what], FETCH_SECONDS)
 
     def _init(self) -> None:
         rc, _out, err = self._call(["init", "--quiet", "--bare", str(self.mirror)])
@@ -181,17 +202,13 @@ class Repository:
 
     def _tags(self) -> dict[str, str]:
         layout = "%(objectname) %(*objectname) %(refname:lstrip=2)"
-        _rc, out, _err = self._git("for-each-ref", f"--format={layout}", "refs/tags")
+        _rc, out, _err = self.git("for-each-ref", f"--format={layout}", "refs/tags")
         rows = [line.split(" ", 2) for line in out.splitlines()]
         return {name: peeled or plain for plain, peeled, name in rows}
 
     def _log(self, *options: str) -> list[str]:
-        rc, out, _err = self._git("log", "--format=%s", *options, "--")
+        rc, out, _err = self.git("log", "--format=%s", *options, "--")
         return [] if rc else out.splitlines()
-
-    def _git(self, *argv: str, env: dict[str, str] | None = None) -> Ran:
-        """Ask the mirror."""
-        return self._call([f"--git-dir={self.mirror}", *argv], env=env)
 
     def _ask(self, argv: list[str], timeout: int) -> str:
         """Ask the server, twice where it may help. The error has git's words and a remedy."""
@@ -205,8 +222,9 @@ class Repository:
                 break
             time.sleep(pause)
         remedies = [remedy for pattern, remedy in REMEDIES if re.search(pattern, err)]
-        by_hand = f"Try it on the host, as root: git ls-remote {self.address}"
-        remedy = remedies[0] if remedies else by_hand
+        who = "" if os.geteuid() else ", as root"
+        by_hand = f"Try it on {self.place}{who}: git ls-remote {self.address}"
+        remedy = remedies[0].format(place=self.place) if remedies else by_hand
         raise ReleaseError(f"it cannot be read: {_last(redact(err))}\n{remedy}")
 
     def _call(self, argv: list[str], timeout: int = 0, env: dict[str, str] | None = None) -> Ran:
@@ -223,7 +241,7 @@ class Repository:
             **(env or {}),
         }
         command = ["git", *(login if self.user else []), *argv]
-        return run(self.module, command, "/", variables, timeout)
+        return self.run(command, "/", variables, timeout)
 
     def _transport(self) -> list[str]:
         # A repository on this host usually belongs to somebody else than root, which git refuses
@@ -235,7 +253,8 @@ class Repository:
 def repository(module: Any, url: str, mirror: Path, ssh: str = "") -> Repository:
     """The repository at ``url``, whose user and password, if any, are kept out of everything."""
     address = parse(url)
-    return Repository(module, address.url, mirror, address.user, address.password, ssh)
+    program = partial(run, module)
+    return Repository(program, address.url, mirror, address.user, address.password, ssh)
 
 
 def _last(text: str, lines: int = 4) -> str:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -15,11 +15,15 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import Revis
 
 
 class NotSent(Exception):
-    """The controller has what is wanted, and is to send it, these files of the wheelhouse too."""
+    """The controller has what is wanted, and is to send it, these files of the wheelhouse too; of a
+    git repository what the host's mirrors lack, which have the commits ``tips``, by their names."""
 
-    def __init__(self, wheels: Sequence[str] = ()) -> None:
+    def __init__(
+        self, wheels: Sequence[str] = (), tips: Mapping[str, list[str]] | None = None
+    ) -> None:
         super().__init__()
         self.wheels = list(wheels)
+        self.tips = tips
 
 
 class Source(Protocol):

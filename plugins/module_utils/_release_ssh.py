@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
+
 
 def options(key: str, known_hosts: Sequence[str]) -> str:
     """Options for ssh's command line, with a leading blank: a private key, and the keys of servers
@@ -28,6 +30,11 @@ def in_memory(text: str) -> str:
 
     See memfd_create(2): the file has no name on any disk. ssh wants a key that others cannot read.
     """
+    if not hasattr(os, "memfd_create"):
+        raise ReleaseError(
+            "source.key and source.known_hosts need Linux, where they are in no file; leave them out"
+            " and have them in ~/.ssh"
+        )
     descriptor = os.memfd_create("pyhost-flask")
     os.fchmod(descriptor, 0o600)
     os.write(descriptor, text.encode())

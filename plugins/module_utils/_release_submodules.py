@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,11 +22,21 @@ LAST_PART = re.compile(r"(?<=[^/:])([/:])[^/:]+$")
 DEEPEST = 10  # of submodules in submodules
 
 
-def write(repository: Repository, revision: str, folder: Path, depth: int = 0) -> None:
+def write(repository: Repository, revision: str, folder: Path) -> None:
     """Write the files of a commit's submodules, and of theirs, where they stand in ``folder``."""
+    for path, inner, commit in pinned(repository, revision):
+        (folder / path).mkdir(parents=True, exist_ok=True)
+        inner.checkout(commit, folder / path)
+
+
+def pinned(
+    repository: Repository, revision: str, parents: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Repository, str]]:
+    """The path, the repository and the commit of each submodule of a commit, and of theirs; the
+    mirrors get the commits that they lack."""
     commits = repository.submodules(revision)
     addresses = parse(repository.show(revision, ".gitmodules")) if commits else {}
-    if commits and depth == DEEPEST:
+    if commits and len(parents) == DEEPEST:
         raise ReleaseError(f"its submodules are nested more than {DEEPEST} deep")
     for path, commit in sorted(commits.items()):
         if path not in addresses:
@@ -38,9 +49,8 @@ def write(repository: Repository, revision: str, folder: Path, depth: int = 0) -
                 f"the submodule {path} ({inner.address}) has no commit {commit} on its branches and"
                 " tags; push it there"
             )
-        (folder / path).mkdir(parents=True, exist_ok=True)
-        inner.checkout(commit, folder / path)
-        write(inner, commit, folder / path, depth + 1)
+        yield "/".join((*parents, path)), inner, commit
+        yield from pinned(inner, commit, (*parents, path))
 
 
 def parse(text: str) -> dict[str, str]:
@@ -61,11 +71,8 @@ def submodule(outer: Repository, path: str, url: str) -> Repository:
     if not (REMOTE.fullmatch(address) or local):
         raise ReleaseError(f"the submodule {path} has an address that is not followed: {address}")
     name = hashlib.sha256(address.encode()).hexdigest()[:16]
-    modules = outer.mirror.parent / "modules"
-    if outer.mirror.parent.name == "modules":
-        modules = outer.mirror.parent
-    modules.mkdir(mode=0o700, exist_ok=True)
-    inner = replace(outer, address=address, mirror=modules / f"{name}.git")
+    outer.modules.mkdir(mode=0o700, exist_ok=True)
+    inner = replace(outer, address=address, mirror=outer.modules / f"{name}.git")
     same = urlsplit(address)[:2] == urlsplit(outer.address)[:2]
     return inner if same else replace(inner, user="", password="")
 

@@ -61,6 +61,13 @@ options:
           - The repository's address. A user and a password or token in it are never shown.
           - Exactly one of O(source.git), O(source.path), O(source.archive), O(source.dist) and
             O(source.package) is needed.
+      from:
+        type: str
+        choices: [host, controller]
+        description:
+          - For O(source.git). Who reads the repository. With V(controller), in a playbook, the
+            controller does, as its user and once for all hosts of a play, and sends each host the
+            commits that its mirror lacks. V(host) by default.
       version:
         type: str
         default: ""
@@ -263,6 +270,9 @@ options:
         anew.
     type: str
     default: ""
+  _found:
+    description: Internal. What the controller has found in O(source.git); not for playbooks.
+    type: dict
   _sent:
     description: Internal. What the controller has of the source; not for playbooks.
     type: dict
@@ -370,6 +380,7 @@ SPEC: dict[str, Any] = {
         "required": True,
         "options": {
             "git": {"type": "str"},
+            "from": {"type": "str", "choices": ["host", "controller"]},
             "version": {"type": "str", "default": ""},
             "key": {"type": "str", "default": "", "no_log": True},
             "known_hosts": {"type": "list", "elements": "str", "default": []},
@@ -419,6 +430,7 @@ SPEC: dict[str, Any] = {
     },
     "keep": {"type": "int", "default": 5},
     "edition": {"type": "str", "default": ""},
+    "_found": {"type": "dict"},
     "_sent": {"type": "dict"},
     "_wheels": {"type": "dict"},
     "_holder": HOLDER,
@@ -439,7 +451,7 @@ def main() -> None:
         try:
             result = deploy(module, source, step)
         except NotSent as needed:
-            module.exit_json(changed=False, send=True, wheels=needed.wheels)
+            module.exit_json(changed=False, send=True, wheels=needed.wheels, tips=needed.tips)
         except (ReleaseError, OSError) as error:
             reason = step.fail(str(error))
             what = f"{module.params['name']} ({source})"

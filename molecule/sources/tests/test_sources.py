@@ -34,7 +34,7 @@ def write_source(kind, source):
     (WORK / "sources.json").write_text(json.dumps({**sources, kind: source}))
 
 
-def play(names, *options):
+def play(names, *options, **env):
     """Run playbooks as users do; their exit status, and all that they said."""
     command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"]]
     done = subprocess.run(
@@ -42,14 +42,14 @@ def play(names, *options):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PATH": f"{os.environ['BED_CACHE']}/uv/bin:{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{os.environ['BED_CACHE']}/uv/bin:{os.environ['PATH']}", **env},
         check=False,
     )
     return done.returncode, done.stdout
 
 
-def succeed(names, *options):
-    status, said = play(names, *options)
+def succeed(names, *options, **env):
+    status, said = play(names, *options, **env)
     assert status == 0, said
     return said
 
@@ -223,6 +223,98 @@ def test_a_private_repository(host, versions, private):
     assert status != 0
     assert "Host key verification failed" in said
     assert "source.known_hosts" in said
+
+
+IDENTITY = "-c user.name=Bed -c user.email=bed@example.org -c protocol.file.allow=always"
+
+
+@pytest.fixture
+def inside(host, private, tmp_path):
+    """The same server by a name that only the controller knows: the source, and the controller's
+    environment, in which the key is its user's own."""
+    address = host.check_output("hostname -I").split()[0]
+    (tmp_path / "known_hosts").write_text(private["known_hosts"][0].replace("localhost", address))
+    (tmp_path / "config").write_text(
+        f"Host git.inside\n  HostName {address}\n  Port 2222\n  IdentityFile {private['key']}\n"
+        f"  UserKnownHostsFile {tmp_path}/known_hosts\n"
+    )
+    env = {"GIT_SSH_COMMAND": f"ssh -F {tmp_path}/config", "XDG_CACHE_HOME": str(tmp_path)}
+    return {"git": "git@git.inside:x.git", "from": "controller"}, env
+
+
+def push(host, *commands):
+    """Commit on top of the repository in the test, on the server; return the commit."""
+    steps = [
+        "rm -rf /root/work",
+        "git clone -q file:///home/git/x.git /root/work",
+        "cd /root/work",
+        *(command.replace("git ", f"git {IDENTITY} ", 1) for command in commands),
+        f"git {IDENTITY} commit -qam 'Pushed inside'",
+        "git push -q",
+        "git rev-parse HEAD",
+        "rm -rf /root/work",
+        "chown -R git: /home/git",
+    ]
+    environment = "export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'"
+    return host.check_output(" && ".join([environment, *steps]))
+
+
+def test_a_repository_that_only_the_controller_reaches(host, versions, app_of, inside):
+    source, env = inside
+    assert host.run("getent hosts git.inside").rc
+    before = app_of("from-git").release
+    write_source("git", source)
+    assert "changed=0 " in succeed("deploy", **env)
+
+    pushed = push(host, "sed -i 's/VERSION = .*/VERSION = \"inside\"/' guestbook/__init__.py")
+    planned = succeed("deploy", "--check", "--diff", **env)
+    assert "+commit: Pushed inside" in planned
+    assert versions()["git"] == "2.0"
+    succeed("deploy", **env)
+    assert versions()["git"] == "inside"
+    assert app_of("from-git").release.startswith(pushed[:12])
+    assert "changed=0 " in succeed("deploy", **env)
+    succeed("rollback", "-e", "app=from-git", **env)
+    assert app_of("from-git").release == before
+    assert versions()["git"] == "2.0"
+
+
+def test_a_host_without_a_mirror_gets_it_with_its_submodules(host, versions, inside, private):
+    """Here the source names the key."""
+    source, env = inside
+    host.check_output("rm -rf /srv/from-git/repo.git")
+    host.check_output("git clone -q --bare git://services/guestbook.git /home/git/lib.git")
+    push(host, "git submodule add -q ../lib.git lib")
+    config = Path(env["XDG_CACHE_HOME"], "config")
+    config.write_text(re.sub(r"  IdentityFile .*\n", "", config.read_text()))
+    write_source("git", {**source, "submodules": True, "key": private["key"]})
+    said = succeed("deploy", "-vvv", **env)
+    assert host.file("/srv/from-git/current/lib/pyproject.toml").exists
+    assert versions()["git"] == "2.0"
+    body = Path(private["key"]).read_text().splitlines()[2]
+    assert body not in said
+    kept = [file for file in Path(env["XDG_CACHE_HOME"]).rglob("*") if file.is_file()]
+    assert len(kept) > 9
+    assert not any(body.encode() in file.read_bytes() for file in kept)
+    assert (
+        host.run(f"grep -rqsF {body} /etc /home /root /run /srv /tmp /var/cache /var/tmp").rc == 1
+    )
+
+
+def test_what_the_controller_cannot_read_is_said(host, inside):
+    source, env = inside
+    write_source("git", {**source, "version": "nowhere"})
+    status, said = play("deploy", **env)
+    assert status != 0
+    assert "it has no branch or tag 'nowhere'; it has main" in said
+
+    other = {**env, "GIT_SSH_COMMAND": "ssh"}
+    status, said = play("deploy", **other)
+    assert status != 0
+    assert "git@git.inside:x.git, version nowhere: it cannot be read: " in said
+    assert "that the controller can resolve names" in said
+    assert "What runs was not touched" in said
+    write_source("git", {"git": "git://services/guestbook.git"})
 
 
 def test_no_password_of_an_index_is_shown(host):

@@ -292,6 +292,12 @@ def test_the_users_own_variables_win() -> None:
             "source.git = 'htps://(hidden)@git.test/x': is no",
         ),
         ("source.version", "--upload-pack=x", "is no branch, tag or commit"),
+        ("source.from", "me", "source.from = 'me': must be one of host, controller"),
+        (
+            "source",
+            {"path": "/x", "from": "controller"},
+            "source.from: goes with git, and not with path; leave it out",
+        ),
         ("source.version", 1.10, "source.version = 1.1: must be text; put it in quotes"),
         ("source.subdir", "../x", "source.subdir = '../x': must be a folder inside the app's own"),
         ("wsgi", "notes", "wsgi = 'notes': must be module:app or module:create_app()"),
@@ -458,6 +464,10 @@ def test_files_that_are_not_on_the_controller(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "text"),
     [
+        (
+            {"git": "{here}/nowhere", "from": "controller"},
+            "source.git = '{here}/nowhere': there is no such folder",
+        ),
         ({"path": "{here}/nowhere"}, "source.path = '{here}/nowhere': there is no such folder"),
         ({"path": "{here}/file"}, "source.path = '{here}/file': there is no such folder"),
         ({"path": "{here}"}, ""),

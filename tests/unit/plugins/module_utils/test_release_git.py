@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_submodules i
     absolute,
     submodule,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._run import run
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\ns3cr3t\n-----END OPENSSH PRIVATE KEY-----"
 
@@ -133,13 +135,15 @@ def test_addresses_of_submodules(outer: str, url: str, address: str) -> None:
     [("../lib.git", "s3cr3t"), ("https://h/x.git", "s3cr3t"), ("https://other/x.git", "")],
 )
 def test_credentials_are_for_one_server(tmp_path: Path, url: str, password: str) -> None:
-    outer = Repository(Module(), "https://h/team/app.git", tmp_path / "repo.git", "me", "s3cr3t")
+    outer = Repository(
+        partial(run, Module()), "https://h/team/app.git", tmp_path / "repo.git", "me", "s3cr3t"
+    )
     assert submodule(outer, "lib", url).password == password
 
 
 @pytest.mark.parametrize("url", ["/etc", "file:///etc", "ext::sh -c id", "--upload-pack=x", "a b"])
 def test_addresses_that_are_not_followed(tmp_path: Path, url: str) -> None:
-    outer = Repository(Module(), "https://h/team/app.git", tmp_path / "repo.git")
+    outer = Repository(partial(run, Module()), "https://h/team/app.git", tmp_path / "repo.git")
     with pytest.raises(ReleaseError, match="lib has an address that is not followed"):
         submodule(outer, "lib", url)
 

@@ -71,8 +71,13 @@ def origin(tmp_path: Path) -> Origin:
 
 
 @pytest.fixture
-def source(tmp_path: Path, origin: Origin) -> Repository:
-    return repository(Module(), str(origin.path), tmp_path / "repo.git")
+def module() -> Module:
+    return Module()
+
+
+@pytest.fixture
+def source(tmp_path: Path, origin: Origin, module: Module) -> Repository:
+    return repository(module, str(origin.path), tmp_path / "repo.git")
 
 
 def test_only_what_is_new_is_fetched(origin: Origin, source: Repository) -> None:
@@ -90,7 +95,7 @@ def test_only_what_is_new_is_fetched(origin: Origin, source: Repository) -> None
 
 
 def test_the_latest_tag_is_the_newest_of_the_default_branch(
-    origin: Origin, source: Repository
+    origin: Origin, source: Repository, module: Module
 ) -> None:
     first = origin.commit("First")
     origin.git("tag", "v2")
@@ -102,9 +107,9 @@ def test_the_latest_tag_is_the_newest_of_the_default_branch(
     second = origin.commit("Second")
     origin.git("tag", "--annotate", "v1", "--message=older name, newer tag")
     assert source.resolve("latest-tag") == Revision(second, "v1")
-    fetched = source.module.asked("fetch")
+    fetched = module.asked("fetch")
     assert source.resolve("latest-tag").version == "v1"
-    assert source.module.asked("fetch") == fetched
+    assert module.asked("fetch") == fetched
     origin.git("tag", "--force", "v1", "v2^{}")  # moved
     assert source.resolve("latest-tag").id == first
 
@@ -182,7 +187,7 @@ def test_the_files_of_a_revision_are_written(
 
 
 def test_files_that_the_mirror_has_lost_are_fetched_again(
-    tmp_path: Path, origin: Origin, source: Repository
+    tmp_path: Path, origin: Origin, source: Repository, module: Module
 ) -> None:
     revision = origin.commit("First")
     blob = origin.git("rev-parse", "HEAD:app.py")
@@ -195,7 +200,7 @@ def test_files_that_the_mirror_has_lost_are_fetched_again(
             subprocess.run(unpack, stdin=content, check=True)
     (source.mirror / "objects" / blob[:2] / blob[2:]).unlink()
     assert source.has(revision)
-    job = job_in(tmp_path, source.module, revision)
+    job = job_in(tmp_path, module, revision)
     job.folder.parent.mkdir(parents=True)
     _release_build.code(job, Git(source, "HEAD"))
     assert (job.folder / "app.py").exists()
@@ -215,18 +220,18 @@ def job_in(root: Path, module: Module, revision: str, **inputs: Any) -> _release
 
 
 def test_a_missing_folder_of_the_app_is_named(
-    tmp_path: Path, origin: Origin, source: Repository
+    tmp_path: Path, origin: Origin, source: Repository, module: Module
 ) -> None:
     revision = origin.commit("First")
     source.fetch()
-    job = job_in(tmp_path, source.module, revision, subdir="web")
+    job = job_in(tmp_path, module, revision, subdir="web")
     job.folder.parent.mkdir(parents=True)
     with pytest.raises(ReleaseError, match=r"no folder 'web'.*source\.subdir"):
         _release_build.code(job, Git(source, "HEAD"))
 
 
 def test_what_belongs_to_the_release_is_not_taken_from_the_code(
-    tmp_path: Path, origin: Origin, source: Repository
+    tmp_path: Path, origin: Origin, source: Repository, module: Module
 ) -> None:
     (origin.path / "release.json").write_text('{"revision": "", "version": "", "built": ""}')
     revision = origin.commit("First")
@@ -234,12 +239,12 @@ def test_what_belongs_to_the_release_is_not_taken_from_the_code(
     (origin.path / ".venv" / "pyvenv.cfg").touch()
     other = origin.commit("Second")
     source.fetch()
-    job = job_in(tmp_path, source.module, revision)
+    job = job_in(tmp_path, module, revision)
     job.folder.parent.mkdir(parents=True)
     _release_build.code(job, Git(source, "HEAD"))
     assert [path.name for path in job.folder.iterdir()] == ["app.py"]
     with pytest.raises(ReleaseError, match=r"its code has a \.venv"):
-        _release_build.code(job_in(tmp_path, source.module, other), Git(source, "HEAD"))
+        _release_build.code(job_in(tmp_path, module, other), Git(source, "HEAD"))
 
 
 def test_missing_static_folders_are_named(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def source(tmp_path: Path) -> Git:
 def job(tmp_path: Path, source: Git) -> Job:
     (tmp_path / "srv/shared").mkdir(parents=True)
     return Job(
-        module=source.repository.module,
+        module=Module(),
         root=tmp_path / "srv",
         id="1",
         inputs=Inputs(source.resolve().id, shared=("instance",)),
