@@ -32,8 +32,8 @@ def in_memory(text: str) -> str:
     """
     if not hasattr(os, "memfd_create"):
         raise ReleaseError(
-            "source.key and source.known_hosts need Linux, where they are in no file; leave them out"
-            " and have them in ~/.ssh"
+            "source.key and source.known_hosts need Linux, where they are in no file; leave them"
+            " out and have them in ~/.ssh"
         )
     descriptor = os.memfd_create("pyhost-flask")
     os.fchmod(descriptor, 0o600)
