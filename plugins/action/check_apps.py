@@ -18,12 +18,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.pyhost.flask.plugins.filter.resolve import SPEC
-from ansible_collections.pyhost.flask.plugins.module_utils import _apps
+from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _package_facts
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import ALONE, Fleet
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_https import files_on_controller
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_controller
 from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes, shown
-from ansible_collections.pyhost.flask.plugins.plugin_utils import _fleet
+from ansible_collections.pyhost.flask.plugins.plugin_utils import _fleet, _sources
 
 THERE = {"folder": os.path.isdir, "file": os.path.isfile, "file or folder": os.path.exists}
 
@@ -57,9 +57,22 @@ def check(apps: Any, defaults: Any, version: str = "", fleet: Fleet = ALONE) -> 
     """The finished apps; ``Mistakes`` also where a file that they name is not on the controller."""
     finished = _apps.resolve(apps, defaults, SPEC, version, fleet)
     missing = [text for app in finished for text in _missing(app)]
+    missing = missing or [text for app in finished for text in _foreign(app)]
     if missing:
         raise Mistakes(missing)
     return finished
+
+
+def _foreign(app: Options) -> Iterator[str]:
+    """The package with an app's release that is none of the app."""
+    try:
+        found = _sources.packaged(app["source"])
+    except AnsibleActionFail as error:
+        yield f"flask_apps[{app['name']}].{error}"
+        return
+    problem = _package_facts.foreign(found.facts, app["name"]) if found else ""
+    if problem:
+        yield f"flask_apps[{app['name']}].source: {problem}"
 
 
 def _missing(app: Options) -> Iterator[str]:

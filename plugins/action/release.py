@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,12 @@ from ansible_collections.pyhost.flask.plugins.plugin_utils._deploying import (
     Options,
     play,
 )
-from ansible_collections.pyhost.flask.plugins.plugin_utils._sources import Content, content, key
+from ansible_collections.pyhost.flask.plugins.plugin_utils._sources import (
+    Content,
+    Packaged,
+    content,
+    key,
+)
 from ansible_collections.pyhost.flask.plugins.plugin_utils._wheels import Wheels
 
 if TYPE_CHECKING:
@@ -123,4 +129,5 @@ def cloned(source: Options) -> Clone | None:
 
 def described(found: Content) -> dict[str, Any]:
     """The fields of ``_release_archive.Sent``."""
-    return {"checksum": found.checksum, "version": found.version}
+    facts = {"facts": asdict(found.facts)} if isinstance(found, Packaged) else {}
+    return {"checksum": found.checksum, "version": found.version, **facts}

@@ -28,6 +28,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._apps_rules import (
     check_values,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import (
+    check_built,
     check_dependencies,
     check_source,
     chosen_version,
@@ -87,6 +88,7 @@ def resolve(
         check_https(app, path, mistakes)
         check_source(app["source"], f"{path}.source", mistakes)
         check_dependencies(app, path, mistakes)
+        check_built(app, path, mistakes)
         if len(mistakes) == found:
             app["health"]["statuses"] = app["health"]["statuses"] or _default_statuses(
                 common, given

@@ -150,6 +150,18 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         "is no package of an index, such as notes==1.2.3 or notes[prod]>=1.2",
     ),
     (
+        "source.deb",
+        _pattern(r"~?/[^\n]+\.deb|(?!.*\.deb$)[a-z0-9][a-z0-9.+-]+(=[\w.+:~-]+)?"),
+        "must be the absolute path of a .deb on the controller, or a package of the host's"
+        " repositories, as flask-notes or flask-notes=1.2.3",
+    ),
+    (
+        "source.rpm",
+        _pattern(r"~?/[^\n]+\.rpm|(?!.*\.rpm$)[\w][\w.+-]+(=[\w.+:~-]+)?"),
+        "must be the absolute path of an .rpm on the controller, or a package of the host's"
+        " repositories, as flask-notes or flask-notes=1.2.3",
+    ),
+    (
         "source.checksum",
         _pattern(r"sha256:[0-9a-f]{64}"),
         "must be sha256: and 64 digits of 0-9a-f",

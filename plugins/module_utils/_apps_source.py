@@ -17,8 +17,16 @@ KINDS: dict[str, tuple[str, ...]] = {
     "archive": ("checksum", "subdir"),
     "dist": (),
     "package": (),
+    "deb": ("subdir",),
+    "rpm": ("subdir",),
 }
 INSTALLED = ("dist", "package")
+BUILT = ("deb", "rpm")
+# Options in `python` that a package fixes when it is built.
+DECIDED = (
+    *("version", "packages", "dependencies", "groups", "extras", "constraints"),
+    *("require_hashes", "wheelhouse"),
+)
 
 
 def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None:
@@ -65,6 +73,17 @@ def check_dependencies(app: dict[str, Any], path: str, mistakes: list[str]) -> N
         )
 
 
+def check_built(app: dict[str, Any], path: str, mistakes: list[str]) -> None:
+    """What an app whose release was built elsewhere says of its packages."""
+    kind = next((kind for kind in BUILT if app["source"] and app["source"][kind]), "")
+    for option in DECIDED:
+        if kind and app["python"][option]:
+            mistakes.append(
+                f"{path}.python.{option}: was decided when the {kind} was built, and changes"
+                " nothing of it now; leave it out, or build the package anew with it"
+            )
+
+
 def on_controller(app: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """What must be on the controller: the option that names it, its path, and what it must be."""
     source, wheelhouse = app["source"], app["python"]["wheelhouse"]
@@ -78,6 +97,9 @@ def on_controller(app: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "source.archive", source["archive"], "file"
     if source["dist"]:
         yield "source.dist", source["dist"], "file or folder"
+    for kind in BUILT:
+        if is_file(source[kind]):
+            yield f"source.{kind}", source[kind], "file"
     if source["key"] and source["key"].startswith(("/", "~")):
         yield "source.key", source["key"], "file"
 
@@ -103,20 +125,29 @@ def chosen_version(apps: list[Any], wanted: str, mistakes: list[str]) -> tuple[s
 def set_version(app: dict[str, Any], version: str, mistakes: list[str]) -> None:
     """Let an app have another version than its source says."""
     source = app["source"]
-    if source.get("git"):
+    kind = next((kind for kind in KINDS if source.get(kind)), "")
+    if kind == "git":
         source["version"] = version
-    elif source.get("package"):
+    elif kind == "package":
         package = re.split(r"[=<>!~\s]", source["package"], maxsplit=1)[0]
         source["package"] = f"{package}=={version}"
+    elif kind in BUILT and not is_file(source[kind]):
+        source[kind] = f"{source[kind].partition('=')[0]}={version}"
     else:
-        kind = next((kind for kind in KINDS if source.get(kind)), "")
         where = f"comes from {kind}, which has no versions" if kind else "has no source"
+        if kind in BUILT:
+            where = f"comes from a file, which has one version; name another one in source.{kind}"
         mistakes.append(f"version={version}: {app['name']} {where}")
 
 
 def on_host(wheelhouse: str) -> bool:
     """Whether a wheelhouse is one of the host's own."""
     return wheelhouse.startswith("host:")
+
+
+def is_file(text: str | None) -> bool:
+    """Whether a package is a file of the controller, and not one of the host's repositories."""
+    return bool(text) and str(text).startswith(("/", "~"))
 
 
 def is_web_address(text: str) -> bool:

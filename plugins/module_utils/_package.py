@@ -16,6 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _package_facts
+from ansible_collections.pyhost.flask.plugins.module_utils._package_facts import MANAGED
+
 PROGRAM = "program"  # the folder in /usr/lib/PACKAGE with the code that the scripts run
 # PEP 440, its appendix B, without the spellings that nobody has used for ten years
 PEP440 = re.compile(
@@ -156,6 +159,8 @@ set -e
 case "$1" in remove|0|purge)
   test ! -d /run/systemd/system || systemctl daemon-reload ;;
 esac
+# Where Ansible serves the app, none of it is the package's to remove.
+test ! -e {MANAGED} || exit 0
 # The data in {root}/shared stay, and with them the user that they belong to.
 case "$1" in purge)
   rm -rf {etc} {log} /run/{name} {root}/deploys.jsonl /var/lib/pyhost-flask/secrets/{name}
@@ -176,8 +181,12 @@ def description(
     package: str, about: Mapping[str, Any], python: Python, stage: str, contents: list[Any]
 ) -> dict[str, Any]:
     """nfpm's description of the package, for both kinds. ``about`` holds the texts, the version,
-    the release number and the time; ``contents`` are nfpm's entries beside those in /usr/lib."""
+    the release number, the time, and the app's name with its release's ID (``holds``); ``contents``
+    are nfpm's entries beside those in /usr/lib."""
     more = about["depends"]
+    needs = {
+        kind: {"depends": depends(kind, python, more.get(kind, []))} for kind in ("deb", "rpm")
+    }
     return {
         "name": package,
         "arch": about["arch"],
@@ -200,8 +209,10 @@ def description(
         ],
         "scripts": about["scripts"],
         "overrides": {
-            kind: {"depends": depends(kind, python, more.get(kind, []))} for kind in ("deb", "rpm")
+            "deb": needs["deb"],
+            "rpm": {**needs["rpm"], "provides": [_package_facts.provides(*about["holds"])]},
         },
+        "deb": {"fields": _package_facts.fields(*about["holds"])},
         # The name of the machine that it was built on says nothing of it.
         "rpm": {"buildhost": "localhost", "summary": about["description"].splitlines()[0]},
     }

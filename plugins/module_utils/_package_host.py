@@ -25,8 +25,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import Input
 from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job, first_content
 
 SECRETS = Path("/var/lib/pyhost-flask/secrets")
-# While this file is there, Ansible migrates and moves the traffic; packages bring releases only.
-MANAGED = Path("/etc/pyhost-flask/managed-by-ansible")
 
 
 class Host:
@@ -122,12 +120,14 @@ def link(package: Package) -> str:
     The package manager replaces files and never writes into them, so a link keeps what it was.
     """
     payload = package.folder / "release"
-    record = (payload / "release.json").read_text(encoding="utf-8")
-    release = str(json.loads(record)["id"])
+    record = json.loads((payload / "release.json").read_text(encoding="utf-8"))
+    release = str(record["id"])
     place = package.release(release)
     there = place / "release.json"
     if there.is_file():
-        if there.read_text(encoding="utf-8") == record:
+        found = json.loads(there.read_text(encoding="utf-8"))
+        # Not by the moment: where Ansible took it out of the same package, that is its own.
+        if all(found[name] == record[name] for name in ("revision", "packages", "inputs")):
             return release
         raise PackageError(
             f"release {release} is on the host with other content. Give packages that were built"

@@ -35,12 +35,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._deploy import INSTAL
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
 from ansible_collections.pyhost.flask.plugins.module_utils._package import PackageError
-from ansible_collections.pyhost.flask.plugins.module_utils._package_host import (
-    MANAGED,
-    Host,
-    Package,
-    say,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils._package_facts import MANAGED
+from ansible_collections.pyhost.flask.plugins.module_utils._package_host import Host, Package, say
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
 from ansible_collections.pyhost.flask.plugins.module_utils._reload import SLOTS, ReloadError
 from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import managed

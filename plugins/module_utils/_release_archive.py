@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, ClassVar, Protocol
 
 from ansible_collections.pyhost.flask.plugins.module_utils._archive_host import unpack
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError, Revision
@@ -48,6 +48,7 @@ class Sent:
     version: str
     path: str = ""
     problem: str = ""
+    facts: Mapping[str, Any] | None = None  # what a deb or an RPM says of itself
 
     @property
     def secrets(self) -> set[str]:
@@ -73,6 +74,7 @@ class Archive:
     content: Content
     strip: bool = True
     _file: IO[bytes] | None = field(default=None, repr=False)
+    built: ClassVar[bool] = False
 
     @property
     def secrets(self) -> set[str]:

@@ -40,6 +40,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT
 from ansible_collections.pyhost.flask.plugins.module_utils._wheelhouse import Wheelhouse
 
 RECORD = "release.json"
+TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # UTC
 PREFLIGHT_SECONDS = 60
 PREFLIGHT_LINES = 30
 # gunicorn's own way to find the app. The exit is hard because threads that an app starts when it
@@ -196,8 +197,7 @@ def refuse_unknown_user(user: str) -> None:
 
 def code(job: Job, source: Source) -> list[str]:
     """Write the revision's files into an empty folder; return warnings."""
-    if job.folder.exists():
-        shutil.rmtree(job.folder)
+    clear(job)
     job.folder.mkdir()
     warnings = source.write(job.inputs.revision, job.folder)
     # A file of the source's own would make the folder a release before it is built.
@@ -209,6 +209,12 @@ def code(job: Job, source: Source) -> list[str]:
             f"there is no folder {job.inputs.subdir!r} in its code; check source.subdir"
         )
     return warnings
+
+
+def clear(job: Job) -> None:
+    """Remove what a build that did not end has left."""
+    if job.folder.exists():
+        shutil.rmtree(job.folder)
 
 
 def check_static(job: Job) -> None:
@@ -225,8 +231,8 @@ def share(job: Job) -> None:
     What the repository has in one is its first content. In the shared folder the app's user does
     the work: there root could be led astray by a link that the app has put in its place.
     """
-    if job.inputs.shared and not job.trial_of:
-        _shared_folder(job)
+    if not job.trial_of:
+        shared_folder(job)
     for name in job.inputs.shared:
         link(job, job.app / name, name)
         if name == "instance" and (job.app / "src").is_dir():
@@ -280,7 +286,7 @@ def describe(job: Job) -> None:
 
 def record(job: Job, source: Source, wanted: Revision) -> Release:
     """Write the record that makes the folder a release, after everything else is on the disk."""
-    built = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    built = datetime.now(timezone.utc).strftime(TIME)
     packages = installed(job.folder / ".venv")
     content = {
         "id": job.id,
@@ -293,6 +299,12 @@ def record(job: Job, source: Source, wanted: Revision) -> Release:
         "packages": packages,
         "inputs": job.inputs.as_dict(),
     }
+    write_record(job, content)
+    return Release(job.id, wanted.id, wanted.version, built, packages)
+
+
+def write_record(job: Job, content: Mapping[str, Any]) -> None:
+    """Write the record, and see all else reach the disk before it."""
     # After a power cut there must be no record of files that had not reached the disk yet.
     run(job.module, ["sync", "--file-system", str(job.folder)])
     temporary = job.folder / f".{RECORD}.new"
@@ -302,7 +314,6 @@ def record(job: Job, source: Source, wanted: Revision) -> Release:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, job.folder / RECORD)
-    return Release(job.id, wanted.id, wanted.version, built, packages)
 
 
 def prune(root: Path, ids: Sequence[str]) -> None:
@@ -318,9 +329,10 @@ def _target(link: Path) -> str:
     return os.path.basename(os.readlink(link)) if link.is_symlink() and link.exists() else ""
 
 
-def _shared_folder(job: Job) -> None:
+def shared_folder(job: Job) -> None:
+    """Make the folder of the shared folders, where there are any."""
     shared = job.shared
-    if not shared.exists():
+    if job.inputs.shared and not shared.exists():
         shared.mkdir(mode=0o750)
         shutil.chown(shared, job.user, job.user)
 

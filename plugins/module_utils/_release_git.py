@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _release_submodules
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
@@ -28,6 +29,7 @@ class Git:
     repository: Repository
     version: str
     submodules: bool = False
+    built: ClassVar[bool] = False
 
     @property
     def secrets(self) -> set[str]:

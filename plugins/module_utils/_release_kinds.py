@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils import _release_ssh
+from ansible_collections.pyhost.flask.plugins.module_utils._package_facts import Facts
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
 from ansible_collections.pyhost.flask.plugins.module_utils._release_address import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._release_archive import Archive, Sent
@@ -22,6 +23,10 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_package impo
     Package,
     name_of,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release_packed import (
+    TOOLS,
+    Packaged,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import (
     indexes,
@@ -30,7 +35,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import 
     way_out,
 )
 
-KINDS = ("git", "path", "archive", "dist", "package")
+KINDS = ("git", "path", "archive", "dist", "package", "deb", "rpm")
 
 
 def source_of(module: Any) -> Source:
@@ -45,6 +50,8 @@ def source_of(module: Any) -> Source:
         return package(module)
     if options["dist"]:
         return Dist(options["dist"], Sent(**sent))
+    if named[0] in TOOLS:
+        return packaged(module, named[0])
     if options["git"]:
         version = options["version"] or "HEAD"
         ssh = _release_ssh.options(options["key"], options["known_hosts"])
@@ -70,6 +77,17 @@ def package(module: Any) -> Package:
         python=python_version(params["python_version"]),
         variables=variables(params),
     )
+
+
+def packaged(module: Any, kind: str) -> Packaged:
+    """The source that is a deb or an RPM: a file of the controller's, or one of a repository."""
+    address, given = module.params["source"][kind], module.params["_sent"]
+    if not given:
+        return Packaged(module, kind, address)
+    sent = Sent(**given)
+    facts = {**(sent.facts or {})}
+    depends = tuple(facts.pop("depends"))
+    return Packaged(module, kind, address, sent, Facts(**facts, depends=depends))
 
 
 def variables(params: dict[str, Any]) -> dict[str, str]:

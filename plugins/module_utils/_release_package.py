@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError, Revision
@@ -29,6 +29,8 @@ ASK_SECONDS = 120
 @dataclass(frozen=True)
 class Installed:
     """What both kinds have in common: the code is in the venv, and no history is known."""
+
+    built: ClassVar[bool] = False
 
     @property
     def secrets(self) -> set[str]:

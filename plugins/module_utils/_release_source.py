@@ -31,6 +31,10 @@ class Source(Protocol):
     run with nothing to do takes. What goes wrong is a ``ReleaseError``."""
 
     @property
+    def built(self) -> bool:
+        """Whether it brings a release that was built elsewhere, and whose ID is the revision's."""
+
+    @property
     def secrets(self) -> set[str]:
         """What must not be shown."""
 

@@ -12,7 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _release, _release_build
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _release,
+    _release_build,
+    _release_packed,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_host
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
@@ -64,6 +68,8 @@ def carry_out(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
     have = _release_build.observe(root)
     wanted = source.resolve()
     job = job_for(module, root, wanted.id)
+    if source.built:
+        job = replace(job, id=wanted.id)
     plan = _release.plan(job.id, module.params["keep"], have)
     if plan.build and job.wheelhouse:
         job.wheelhouse.require()
@@ -77,7 +83,10 @@ def carry_out(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
         release = Release(job.id, wanted.id, wanted.version, packages=found.packages)
     else:
         source.obtain(wanted.id)
-        release, warnings = _release_build.build(job, source, wanted, lender(have))
+        if source.built:
+            release, warnings = _release_packed.build(job, source, wanted)
+        else:
+            release, warnings = _release_build.build(job, source, wanted, lender(have))
         warn(module, warnings)
     live = have.releases.get(have.live)
     commits = source.commits(live.revision, wanted.id) if live else []

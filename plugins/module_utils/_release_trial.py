@@ -20,7 +20,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _migrate, _release_build
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _migrate,
+    _release_build,
+    _release_packed,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import (
     Session,
@@ -90,9 +94,12 @@ def trial(job: Job, source: Source, migrations: dict[str, Any] | None) -> Trial:
             wheelhouse=own_wheelhouse(job, folder),
         )
         job.folder.parent.mkdir()
-        found.warnings += _release_build.lay_out(job, source)
+        if source.built:
+            _release_packed.lay_out(job, source)
+        else:
+            found.warnings += _release_build.lay_out(job, source)
         try:
-            found.warnings += _release_build.fill(job, source)
+            found.warnings += [] if source.built else _release_build.fill(job, source)
         except ReleaseError as error:
             found.warnings.append(
                 f"the packages and migrations of {job.id} are not known, because it could not be"

@@ -181,6 +181,7 @@ def make(module: AnsibleModule) -> dict[str, Any]:
         "epoch": version.epoch,
         "release": params["number"],
         "when": when,
+        "holds": (params["name"], record["id"]),
         "scripts": _package.scripts(params["package"], params["settings"]),
     }
     python = _package.Python(record["python"])

@@ -59,8 +59,8 @@ options:
         type: str
         description:
           - The repository's address. A user and a password or token in it are never shown.
-          - Exactly one of O(source.git), O(source.path), O(source.archive), O(source.dist) and
-            O(source.package) is needed.
+          - Exactly one of O(source.git), O(source.path), O(source.archive), O(source.dist),
+            O(source.package), O(source.deb) and O(source.rpm) is needed.
       from:
         type: str
         choices: [host, controller]
@@ -121,6 +121,18 @@ options:
         description:
           - A package of an index, as in C(notes[prod]==1.2.3), which is installed into the
             release's venv. Where the version is left open, the newest one that fits is found by uv.
+      deb:
+        type: str
+        description:
+          - A deb of M(pyhost.flask.package) on the controller, or the name of one in the host's
+            repositories, perhaps with a version, as in C(flask-notes=1.2.3). The release in it
+            becomes one of the app's, with the ID that it was built with. The package is not
+            installed; what it depends on is.
+          - One for another app, another machine or another Python is refused, and so is one that
+            is installed on the host as well.
+      rpm:
+        type: str
+        description: The same as O(source.deb), for a host with rpm and dnf.
       checksum:
         type: str
         default: ""
@@ -390,6 +402,8 @@ SPEC: dict[str, Any] = {
             "archive": {"type": "str"},
             "dist": {"type": "str"},
             "package": {"type": "str"},
+            "deb": {"type": "str"},
+            "rpm": {"type": "str"},
             "checksum": {"type": "str", "default": ""},
             "subdir": {"type": "str", "default": ""},
         },

@@ -15,8 +15,13 @@ from typing import Any, Protocol
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import is_web_address
-from ansible_collections.pyhost.flask.plugins.plugin_utils import _tree
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import (
+    BUILT,
+    is_file,
+    is_web_address,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._package_facts import Facts
+from ansible_collections.pyhost.flask.plugins.plugin_utils import _package_file, _tree
 from ansible_collections.pyhost.flask.plugins.plugin_utils._wheel import build
 
 # PEP 427, PEP 625: what stands between the name and the rest is the version.
@@ -67,6 +72,25 @@ class Tree:
         return packed
 
 
+@dataclass(frozen=True)
+class Packaged:
+    """A deb or an RPM, which is known by the ID of the release in it."""
+
+    path: Path
+    facts: Facts
+
+    @property
+    def checksum(self) -> str:
+        return self.facts.release
+
+    @property
+    def version(self) -> str:
+        return self.facts.version
+
+    def pack(self, folder: Path) -> Path:
+        return self.path
+
+
 class Project(Tree):
     """The project of a folder, of which a wheel is built only where a host wants it."""
 
@@ -82,6 +106,15 @@ def content(source: dict[str, Any]) -> Content | None:
         return tree(existing(source["path"], "path"), source.get("exclude") or ())
     if source.get("dist"):
         return dist(existing(source["dist"], "dist"))
+    return packaged(source)
+
+
+def packaged(source: dict[str, Any]) -> Packaged | None:
+    """The deb or RPM that the controller has; None where the host is to find it."""
+    for kind in BUILT:
+        if is_file(source.get(kind)):
+            path = existing(source[kind], kind)
+            return Packaged(path, _package_file.read(path))
     return None
 
 

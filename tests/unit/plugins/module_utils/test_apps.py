@@ -263,6 +263,16 @@ def test_the_users_own_variables_win() -> None:
             {"package": "notes @ https://x"},
             "is no package of an index, such as notes==1.2",
         ),
+        ("source", {"deb": "notes.deb"}, "source.deb = 'notes.deb': must be the absolute path of"),
+        ("source", {"deb": "/srv/notes.rpm"}, "source.deb = '/srv/notes.rpm': must be the absol"),
+        ("source", {"deb": "notes==1"}, "source.deb = 'notes==1': must be the absolute path of"),
+        ("source", {"rpm": "-notes"}, "source.rpm = '-notes': must be the absolute path of an"),
+        (
+            "source",
+            {"deb": "notes", "version": "v1"},
+            "source.version: goes with git, and not with",
+        ),
+        ("source", {"deb": "notes", "rpm": "notes"}, "source: has deb and rpm; keep one"),
         ("source", {"package": "-r x"}, "source.package = '-r x': is no package of an index"),
         (
             "python.index",
@@ -475,6 +485,9 @@ def test_files_that_are_not_on_the_controller(tmp_path: Path) -> None:
         ({"archive": "{here}/file"}, ""),
         ({"archive": "https://x.example/a.zip", "checksum": "sha256:" + 64 * "0"}, ""),
         ({"dist": "{here}/no.whl"}, "source.dist = '{here}/no.whl': there is no such file or"),
+        ({"deb": "{here}/no.deb"}, "source.deb = '{here}/no.deb': there is no such file on the"),
+        ({"deb": "{here}/empty.deb"}, "{here}/empty.deb is neither a deb nor an RPM"),
+        ({"rpm": "flask-notes"}, ""),
         ({"git": "git@git.example.org:x.git", "key": "{here}/key"}, "there is no such file on"),
         ({"git": "git@git.example.org:x.git", "key": "-----BEGIN x"}, ""),
     ],
@@ -483,6 +496,7 @@ def test_what_a_source_names_is_on_the_controller(
     tmp_path: Path, source: dict[str, str], text: str
 ) -> None:
     (tmp_path / "file").touch()
+    (tmp_path / "empty.deb").touch()
     here = {option: value.replace("{here}", str(tmp_path)) for option, value in source.items()}
     found = look_for_mistakes({**NOTES, "source": here})
     assert text.replace("{here}", str(tmp_path)) in found
@@ -537,6 +551,15 @@ def test_an_installed_app_has_no_files_of_requirements(kind: dict[str, str]) -> 
     ]
 
 
+@pytest.mark.parametrize("kind", [{"deb": "/x.deb"}, {"rpm": "notes"}])
+def test_a_package_was_built_with_what_it_needs(kind: dict[str, str]) -> None:
+    wishes = {"version": "3.12", "packages": ["x"], "groups": ["x"], "require_hashes": True}
+    found = mistakes({**NOTES, "source": kind, "python": {**wishes, "system_packages": ["x"]}})
+    assert [text.split(":")[0] for text in found] == [
+        f"flask_apps[notes].python.{option}" for option in wishes
+    ]
+
+
 @pytest.mark.parametrize("apps", [None, "notes", {"name": "notes"}])
 def test_not_a_list(apps: Any) -> None:
     with pytest.raises(Mistakes, match="must be a list of apps"):
@@ -569,6 +592,8 @@ def test_good_values(app: dict[str, Any]) -> None:
 
 PACKAGED = {**OTHER, "source": {"package": "blog[prod]>=1"}}
 LOCAL = {**OTHER, "source": {"path": "/home/me/blog"}}
+DEB = {**OTHER, "source": {"deb": "flask-blog=1.2-1"}}
+DEB_FILE = {**OTHER, "source": {"deb": "/home/me/blog.deb"}}
 
 
 @pytest.mark.parametrize(
@@ -577,6 +602,7 @@ LOCAL = {**OTHER, "source": {"path": "/home/me/blog"}}
         ([NOTES], "v0.2.3", {"version": "v0.2.3"}),
         ([NOTES], "notes:v0.2.3", {"version": "v0.2.3"}),
         ([PACKAGED, NOTES], "blog:1.4", {"package": "blog[prod]==1.4"}),
+        ([DEB], "1.4", {"deb": "flask-blog=1.4"}),
         ([NOTES, PACKAGED], "", {"version": ""}),
     ],
 )
@@ -592,6 +618,12 @@ def test_another_version(apps: list[Any], version: str, source: dict[str, str]) 
         ([NOTES, OTHER], "v1", "version=v1: there are several apps; say which, as in notes:v1"),
         ([NOTES], "blog:v1", "version=blog:v1: there is no app 'blog'; there are: notes"),
         ([LOCAL], "v1", "version=v1: blog comes from path, which has no versions"),
+        (
+            [DEB_FILE],
+            "v1",
+            "version=v1: blog comes from a file, which has one version; name another",
+        ),
+        ([DEB], "1 x", "source.deb = 'flask-blog=1 x': must be the absolute path of a .deb"),
         ([NOTES], "--x", "source.version = '--x': is no branch, tag or commit"),
         ([PACKAGED], "1 @ x", "source.package = 'blog[prod]==1 @ x': is no package of an index"),
     ],

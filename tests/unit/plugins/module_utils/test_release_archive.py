@@ -42,7 +42,7 @@ class Module:
     """As much of AnsibleModule as choosing a source takes."""
 
     def __init__(self, sent: dict[str, str] | None = None, **source: str) -> None:
-        unset = dict.fromkeys(("git", "path", "archive", "dist", "package"))
+        unset = dict.fromkeys(("git", "path", "archive", "dist", "package", "deb", "rpm"))
         options = {**unset, "version": "", "checksum": "", **source}
         self.params: dict[str, Any] = {"source": options, "root": "/nowhere", "_sent": sent}
 

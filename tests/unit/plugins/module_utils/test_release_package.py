@@ -38,7 +38,7 @@ class Module:
     """As much of AnsibleModule as a package takes; a program says ``answer``."""
 
     def __init__(self, sent: dict[str, str] | None = None, **source: str) -> None:
-        unset = dict.fromkeys(("git", "path", "archive", "dist", "package"))
+        unset = dict.fromkeys(("git", "path", "archive", "dist", "package", "deb", "rpm"))
         self.params: dict[str, Any] = {
             "source": {**unset, **source},
             "root": "/nowhere",
