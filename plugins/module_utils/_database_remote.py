@@ -7,9 +7,9 @@ certificate by which they know the server."""
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -23,6 +23,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate_openssl 
     parse_certificate,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql import DatabaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import Flavor
 
 FOLDER = Path("/etc/mysql/pyhost-flask")
 PUBLIC, PRIVATE = FOLDER / "server.pem", FOLDER / "private.pem"
@@ -38,21 +39,26 @@ SETTINGS = {
 }
 
 
-def password_login(secret: str, passwords: Mapping[str, str], former: Mapping[str, str]) -> str:
-    """How a user logs in by a password, and in the middle of its rotation by the former one too,
-    in the words of SHOW GRANTS."""
-    known = [password_hash(each[secret]) for each in (passwords, former) if secret in each]
+def known_passwords(
+    secret: str, passwords: Mapping[str, str], former: Mapping[str, str]
+) -> list[str]:
+    """By what a user logs in: a password, and in the middle of its rotation the former one too.
+    Raises DatabaseError where there is none."""
+    known = [each[secret] for each in (passwords, former) if secret in each]
     if not known:
         raise DatabaseError(f"passwords: there is none of the name {secret!r}")
-    if len(known) == 1:
-        return f"BY PASSWORD '{known[0]}'"
-    return "VIA " + " OR ".join(f"mysql_native_password USING '{each}'" for each in known)
+    return known
 
 
-def password_hash(password: str) -> str:
-    """As MariaDB's PASSWORD() makes it."""
-    once = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
-    return "*" + hashlib.sha1(once, usedforsecurity=False).hexdigest().upper()
+def check_version(flavor: Flavor, version: str) -> None:
+    """Raises DatabaseError for a server that is too old to have users on other hosts."""
+    found = tuple(map(int, re.findall(r"\d+", version)[:3]))
+    if found < flavor.serves_since:
+        oldest = ".".join(map(str, flavor.serves_since))
+        raise DatabaseError(
+            f"{flavor.name} {version} is too old for users on other hosts: their passwords could"
+            f" not be changed without shutting the apps out. It has to be {oldest} or later"
+        )
 
 
 def addresses(hosts: Iterable[str]) -> dict[str, list[str]]:

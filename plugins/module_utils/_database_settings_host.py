@@ -15,7 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import SETTINGS
+from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import (
+    SETTINGS,
+    check_version,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._database_settings import (
     Plan,
     Server,
@@ -38,7 +41,6 @@ STATE = (
     "SELECT CONCAT('database ', SCHEMA_NAME) FROM information_schema.SCHEMATA",
     "SHOW GLOBAL VARIABLES",
 )
-FILE = "70-pyhost-flask.cnf"  # unless the user says another one
 LOGS = Path("/var/log/mysql")
 LOG_LINES = 60
 
@@ -180,7 +182,7 @@ def bring_about(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
     module, flavor = client.module, client.flavor
     params = {
         **given,
-        "path": given["path"] or f"{flavor.options}/{FILE}",
+        "path": given["path"] or flavor.options,
         "service": given["service"] or f"{flavor.client}.service",
     }
     own = defaults(flavor, memory(), params["slow_seconds"])
@@ -188,6 +190,8 @@ def bring_about(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
         own.update(SETTINGS)
     settings = merged(own, params["settings"])
     have = observe(client, Path(params["path"]), settings)
+    if params["address"] and have.variables:
+        check_version(flavor, have.variables["version"])
     todo = plan(settings, have)
     if todo.text is not None and have.variables:
         check(client, todo.text)

@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import SCRATCH
-from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import password_login
+from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import known_passwords
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql import DatabaseError
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import Flavor
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_password import mysql_words
 
 Secrets = Mapping[str, str]
 LOCAL = "localhost"
 SSL = " REQUIRE SSL"
+RETAIN = " RETAIN CURRENT PASSWORD"
 NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
-HASH = re.compile(r"\*[0-9A-F]{40}")
+HASH = re.compile(r"\*[0-9A-F]{40}|\$A\$[0-9A-F]{3}\$[^']+")
 # A hash that a password fits to; Debian's own server has 'invalid' in this place.
 PASSWORD = re.compile(r"USING '\*|BY PASSWORD '\*")
 GRANT = re.compile(
@@ -36,11 +39,13 @@ LOGIN = re.compile(
 
 @dataclass(frozen=True)
 class User:
-    """How a user logs in, and the rights, as the server writes them."""
+    """How a user logs in, and the rights, as the server writes them; ``second`` is MySQL's other
+    password of the same user."""
 
     login: str = ""
     rights: frozenset[str] = frozenset()
     require: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,10 @@ def all_rights(database: str) -> str:
 
 
 def wanted(
-    databases: Iterable[dict[str, Any]], login: str, passwords: Secrets, former: Secrets
+    databases: Iterable[dict[str, Any]], flavor: Flavor, passwords: Secrets, former: Secrets
 ) -> Server:
-    """What the server should have, with users who log in on this host like this, and from others by
-    their passwords. Raises DatabaseError for what is no name."""
+    """What the server should have, with users who log in on this host by the socket, and from
+    others by their passwords. Raises DatabaseError for what is no name."""
     users: dict[str, User] = {}
     names = set()
     for entry in databases:
@@ -80,10 +85,11 @@ def wanted(
             account = f"{entry['user']}@{host}"
             rights = own | users.get(account, User()).rights
             if entry["hosts"]:
-                by = password_login(entry["secret"], passwords, former)
-                users[account] = User(by, frozenset(rights), SSL)
+                known = known_passwords(entry["secret"], passwords, former)
+                login, second = flavor.password_login(known, account)
+                users[account] = User(login, frozenset(rights), SSL, second)
             else:
-                users[account] = User(login, frozenset(rights))
+                users[account] = User(flavor.socket_login, frozenset(rights))
     return Server(frozenset(names), users)
 
 
@@ -144,10 +150,9 @@ def _quoted(text: str) -> str:
 def _plan_user(name: str, want: User, have: User | None) -> list[str]:
     statements = []
     if have is None:
-        statements.append(f"CREATE USER {name} IDENTIFIED {want.login}{want.require}")
-        have = User(want.login)
-    elif have.login != want.login or (want.require and have.require != want.require):
-        statements.append(f"ALTER USER {name} IDENTIFIED {want.login}{want.require}")
+        have = User(want.second or want.login, require=want.require)
+        statements.append(f"CREATE USER {name} IDENTIFIED {have.login}{want.require}")
+    statements += [f"ALTER USER {name} {each}" for each in _plan_login(want, have)]
     lacking = want.rights - have.rights
     if have.rights - want.rights:
         statements.append(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {name}")
@@ -155,8 +160,33 @@ def _plan_user(name: str, want: User, have: User | None) -> list[str]:
     return statements + [f"GRANT {right} TO {name}" for right in sorted(lacking)]
 
 
-def parse_users(lines: Sequence[str]) -> dict[str, User]:
-    """The users, out of what SHOW CREATE USER and SHOW GRANTS print for them."""
+def _plan_login(want: User, have: User) -> list[str]:
+    """How to alter a user for other ways to log in. No password that is good before and after is
+    refused in between."""
+    steps = []
+    differs = have.login != want.login or (want.require and have.require != want.require)
+    if not want.second:
+        if differs:
+            steps.append(f"IDENTIFIED {want.login}{want.require}")
+        if have.second:
+            steps.append("DISCARD OLD PASSWORD")
+    elif differs or have.second != want.second:
+        # MySQL can retain the current password alone, so the former one has to be that at first.
+        if have.login != want.second:
+            retain = RETAIN if have.login == want.login else ""
+            steps.append(f"IDENTIFIED {want.second}{retain}{want.require}")
+        steps.append(f"IDENTIFIED {want.login}{RETAIN}{want.require}")
+    return steps
+
+
+def _second(line: str) -> tuple[str, str]:
+    account, _space, kept = line.rpartition(" ")
+    return account, mysql_words(bytes.fromhex(kept).decode(errors="replace"))
+
+
+def parse_users(lines: Sequence[str], seconds: Iterable[str] = ()) -> dict[str, User]:
+    """The users, out of what SHOW CREATE USER and SHOW GRANTS print for them, and the flavor's
+    query for second passwords."""
     known = filter(None, map(LOGIN.fullmatch, lines))
     logins = {_named(match): (match["login"], match["require"] or "") for match in known}
     rights: dict[str, set[str]] = {}
@@ -167,8 +197,9 @@ def parse_users(lines: Sequence[str]) -> dict[str, User]:
         rights.setdefault(user, set())
         if right != "USAGE ON *.*":
             rights[user].add(right)
+    second = dict(map(_second, seconds))
     found = {}
     for user, each in rights.items():
         login, require = logins.get(user, ("", ""))
-        found[user] = User(login, frozenset(each), require)
+        found[user] = User(login, frozenset(each), require, second.get(user, ""))
     return found

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_password import (
+    mariadb_login,
+    mysql_login,
+)
 
 
 @dataclass(frozen=True)
@@ -20,9 +26,15 @@ class Flavor:
     dump: tuple[str, ...]  # the program, and options of its own
     server: str
     check: tuple[str, ...]  # the options with which the server reads its settings, and ends
-    options: str  # the folder of option files that the server reads after the distribution's
+    options: str  # our option file, which the server has to read after the distribution's
     socket_login: str  # how a user logs in by the socket, as SHOW CREATE USER writes it
+    # The same by passwords, the newest first, for an account; and by what stands beside that.
+    password_login: Callable[[Sequence[str], str], tuple[str, str]]
+    reload_tls: str  # lets the server read its certificate again
+    serves_since: tuple[int, ...]  # the first version in which a user can have two passwords
     settings: tuple[tuple[str, str], ...] = ()  # what it needs to listen on this host alone
+    # A query for accounts with two passwords, and the second one as it is kept, in hexadecimal.
+    second_passwords: tuple[str, ...] = ()
 
 
 MARIADB = Flavor(
@@ -33,8 +45,11 @@ MARIADB = Flavor(
     dump=("mariadb-dump",),
     server="mariadbd",
     check=("--verbose", "--help"),
-    options="/etc/mysql/mariadb.conf.d",
+    options="/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf",
     socket_login="VIA unix_socket",
+    password_login=mariadb_login,
+    reload_tls="FLUSH SSL",
+    serves_since=(10, 4),
 )
 MYSQL = Flavor(
     name="MySQL",
@@ -46,9 +61,17 @@ MYSQL = Flavor(
     dump=("mysqldump", "--set-gtid-purged=OFF", "--column-statistics=0"),
     server="mysqld",
     check=("--validate-config",),
-    options="/etc/mysql/mysql.conf.d",
+    options="/etc/mysql/mysql.conf.d/pyhost-flask.cnf",  # the one before it is mysqld.cnf
     socket_login="WITH 'auth_socket'",
+    password_login=mysql_login,
+    reload_tls="ALTER INSTANCE RELOAD TLS",
+    serves_since=(8, 0, 14),
     settings=(("mysqlx_bind_address", "127.0.0.1"),),
+    second_passwords=(
+        "SELECT CONCAT('second ', User, '@', Host, ' ',"
+        " HEX(User_attributes->>'$.additional_password')) FROM mysql.user"
+        " WHERE User_attributes->>'$.additional_password' IS NOT NULL",
+    ),
 )
 # Where programs are looked for, MariaDB's come first: Debian gives them MySQL's names as well.
 FLAVORS = {"mariadb": MARIADB, "mysql": MYSQL}

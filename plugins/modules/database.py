@@ -101,8 +101,8 @@ options:
         default: ""
       path:
         description:
-          - The option file; by default C(70-pyhost-flask.cnf) in C(/etc/mysql/mariadb.conf.d) or
-            C(/etc/mysql/mysql.conf.d).
+          - The option file; by default C(/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf) or
+            C(/etc/mysql/mysql.conf.d/pyhost-flask.cnf).
         type: path
   flavor:
     description: Whether the server is MariaDB, or MySQL as Oracle makes it.
@@ -160,7 +160,7 @@ restarted:
   type: bool
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -175,6 +175,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._database_users impor
     HASH,
     LOCAL,
     Server,
+    User,
     in_sql,
     parse_users,
     plan,
@@ -223,32 +224,34 @@ SELECT DISTINCT CONCAT('filled ', TABLE_SCHEMA) FROM information_schema.TABLES;
 """
 
 
-def observe(client: Client, users: Iterable[str]) -> Server:
+def observe(client: Client, wanted_users: Mapping[str, User]) -> Server:
     """What the server has, of the users only some."""
     found: dict[str, set[str]] = {}
-    for line in client.execute(NAMES.split(";\n")[:-1]):
+    served = any(user.require for user in wanted_users.values())
+    seconds = client.flavor.second_passwords if served else ()
+    for line in client.execute([*NAMES.split(";\n")[:-1], *seconds]):
         kind, _space, name = line.partition(" ")
         found.setdefault(kind, set()).add(name)
-    names = {*map(user_of, users)}
+    names = {*map(user_of, wanted_users)}
     accounts = found.get("user", set())
     known = {each for each in accounts if user_of(each) in names or each == f"root@{LOCAL}"}
     quoted = [in_sql(each) for each in sorted(known)]
     shows = [f"SHOW {what} {each}" for each in quoted for what in ("CREATE USER", "GRANTS FOR")]
     kinds = [frozenset(found.get(kind, ())) for kind in ("database", "open", "right", "filled")]
     databases, *open_ones = kinds
-    return Server(databases, parse_users(client.execute(shows)) if shows else {}, *open_ones)
+    lines = client.execute(shows) if shows else []
+    return Server(databases, parse_users(lines, found.get("second", ())), *open_ones)
 
 
 def change(client: Client) -> dict[str, Any]:
     """Bring the databases about, unless in check mode; the result, as the module gives it."""
-    module, login = client.module, client.flavor.socket_login
-    params = module.params
+    module, flavor, params = client.module, client.flavor, client.module.params
     known = addresses({host for entry in params["databases"] for host in entry["hosts"]})
     databases = [
         {**entry, "hosts": [each for host in entry["hosts"] for each in known[host]]}
         for entry in params["databases"]
     ]
-    want = wanted(databases, login, params["passwords"], params["former"])
+    want = wanted(databases, flavor, params["passwords"], params["former"])
     try:
         have = observe(client, want.users)
     except NoServerError:
@@ -256,7 +259,7 @@ def change(client: Client) -> dict[str, Any]:
         if not module.check_mode:
             raise
         have = Server()
-    closing = plan_secure(want, have, login) if params["secure"] else []
+    closing = plan_secure(want, have, flavor.socket_login) if params["secure"] else []
     statements = [*closing, *plan(want, have)]
     if statements and not module.check_mode:
         client.execute(statements)
@@ -267,20 +270,29 @@ def change(client: Client) -> dict[str, Any]:
     }
 
 
+def _deaf(settings: str, restarted: bool) -> str:
+    if restarted:
+        return (
+            f"The server has been restarted, and {settings} of its option file does not hold, so no"
+            " other host reaches its databases: another file, or mysql_settings, says otherwise"
+        )
+    return (
+        f"The server has to be restarted for {settings}, or no other host reaches its databases."
+        " That is a moment without them, so it is done when you say so: -e mysql_restart=true"
+    )
+
+
 def serve(client: Client, server: dict[str, Any]) -> dict[str, Any]:
     """Bring the server's settings about; for users on other hosts, its certificate first."""
     module = client.module
     new, pem = certificate(module, server["address"]) if server["address"] else (False, "")
     result = _database_settings_host.bring_about(client, server)
-    if new and not module.check_mode:
-        client.execute(["FLUSH SSL"])
+    new_path = any(each.startswith("SET GLOBAL ssl_") for each in result["statements"])
+    if (new or new_path) and not module.check_mode:
+        client.execute([client.flavor.reload_tls])
     deaf = sorted({*SETTINGS} & {*result["waiting"]})
-    if server["address"] and deaf and not (module.check_mode or result["restarted"]):
-        raise DatabaseError(
-            f"The server has to be restarted for {', '.join(deaf)}, or no other host reaches its"
-            " databases. That is a moment without them, so it is done when you say so:"
-            " -e mysql_restart=true"
-        )
+    if server["address"] and deaf and not module.check_mode:
+        raise DatabaseError(_deaf(", ".join(deaf), result["restarted"]))
     return {**result, "changed": result["changed"] or new, "certificate": pem}
 
 

@@ -53,7 +53,5 @@ def mistakes(variables: Variables) -> list[str]:
     apps, databases = groups(variables)
     if not databases:
         return []
-    if variables["hostvars"][databases[0]].get("mysql_flavor", "mariadb") != "mariadb":
-        return [f"{databases[0]}: mysql_flavor must be mariadb for databases of other hosts"]
     hosts = dict.fromkeys([*databases, *apps])
     return misplaced(databases, {host: address(variables, host) for host in hosts})

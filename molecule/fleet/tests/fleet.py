@@ -1,4 +1,7 @@
-"""The hosts of the fleet, the user's playbooks, and visitors of both of the apps' hosts."""
+"""The hosts of the fleet, the user's playbooks, and visitors of the apps' hosts.
+
+In the scenario fleet the database is MariaDB's, for two hosts; in fleet-oracle MySQL's, for one.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,14 @@ import time
 from pathlib import Path
 
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
-PREFIX = os.environ["BED_NAME"] + "-fleet-"
+SCENARIO = os.environ["MOLECULE_SCENARIO_NAME"]
+PREFIX = f"{os.environ['BED_NAME']}-{SCENARIO}-"
 DATABASE, SERVICES = PREFIX + "db", PREFIX + "services"
-APPS = (PREFIX + "deb12", PREFIX + "deb13")
+ZONES, CLIENT = {
+    "fleet": (("deb12", "deb13"), "mariadb"),
+    "fleet-oracle": (("deb12",), "mysql"),
+}[SCENARIO]
+APPS = [PREFIX + zone for zone in ZONES]
 INVENTORY = ["-i", str(Path(os.environ["MOLECULE_INVENTORY_FILE"]).parent)]
 KEPT = "/var/lib/pyhost-flask/secrets/notes.database"
 
@@ -47,7 +55,7 @@ def said(host: str, *command: str, given: str = "") -> str:
 
 def sql(statements: str) -> str:
     """What the database says to its administrator."""
-    return said(DATABASE, "mariadb", "-N", given=statements)
+    return said(DATABASE, CLIENT, "-N", given=statements)
 
 
 def play(name: str, *options: str, fails: bool = False) -> str:
@@ -68,7 +76,7 @@ def password() -> str:
 
 
 class Visitors:
-    """Ask both hosts for the list of the notes as long as the block lasts, on new connections."""
+    """Ask all hosts for the list of the notes as long as the block lasts, on new connections."""
 
     def __init__(self) -> None:
         self.answered, self.lost = dict.fromkeys(APPS, 0), []

@@ -51,7 +51,7 @@ FLAVORS = {
     "mysql": Flavor(
         "mysql",
         "MySQL",
-        "/etc/mysql/mysql.conf.d/70-pyhost-flask.cnf",
+        "/etc/mysql/mysql.conf.d/pyhost-flask.cnf",
         "/etc/logrotate.d/mysql-server",
         OPEN + "FLUSH PRIVILEGES;",
         ("mysql -u stranger -e ''",),

@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from typing import Any
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import addresses
+from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import (
+    addresses,
+    check_version,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._database_users import (
     HASH,
     Server,
@@ -19,7 +24,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils._database_users impor
     wanted,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._mysql import DatabaseError
-from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import MARIADB, MYSQL
+from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import (
+    MARIADB,
+    MYSQL,
+    Flavor,
+)
 
 SOCKET = MARIADB.socket_login
 MYSQL_REST = " REQUIRE NONE PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK PASSWORD HISTORY DEFAULT"
@@ -31,7 +40,7 @@ def named(name: str, user: str, *hosts: str) -> dict[str, Any]:
     return {"name": name, "user": user, "hosts": list(hosts), "secret": "notes.database"}
 
 
-WANT = wanted([named("my_notes", "notes")], SOCKET, {}, {})
+WANT = wanted([named("my_notes", "notes")], MARIADB, {}, {})
 CREATE = "CREATE DATABASE `my_notes` CHARACTER SET utf8mb4"
 REVOKE = f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {ME}"
 GRANT = rf"GRANT ALL PRIVILEGES ON `my\_notes`.* TO {ME}"
@@ -66,7 +75,7 @@ def test_plan(have: Server, statements: list[str]) -> None:
 
 
 def test_plan_for_mysql() -> None:
-    want = wanted([named("my_notes", "notes")], MYSQL.socket_login, {}, {})
+    want = wanted([named("my_notes", "notes")], MYSQL, {}, {})
     login = "IDENTIFIED WITH 'auth_socket'"
     assert plan(want, Server()) == [CREATE, f"CREATE USER {ME} {login}", GRANT]
     assert plan(want, server("", NOTES)) == [f"ALTER USER {ME} {login}"]
@@ -74,7 +83,7 @@ def test_plan_for_mysql() -> None:
 
 
 def test_one_user_has_several_databases() -> None:
-    want = wanted([named(name, "notes") for name in ("a", "b")], SOCKET, {}, {})
+    want = wanted([named(name, "notes") for name in ("a", "b")], MARIADB, {}, {})
     assert want.users["notes@localhost"].rights == {
         "ALL PRIVILEGES ON `a`.*",
         "ALL PRIVILEGES ON `b`.*",
@@ -84,7 +93,7 @@ def test_one_user_has_several_databases() -> None:
 @pytest.mark.parametrize("name", ["", "a`b", "a b", "a'b", "a\\b", "a%", "a\n", "a" * 65])
 def test_what_is_no_name(name: str) -> None:
     with pytest.raises(DatabaseError, match="is no name here"):
-        wanted([named("notes", name)], SOCKET, {}, {})
+        wanted([named("notes", name)], MARIADB, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -171,7 +180,7 @@ TEST = frozenset({"test", "my_notes"})
 )  # fmt: skip
 def test_what_stands_open_is_closed(have: Server, statements: list[str]) -> None:
     assert plan_secure(WANT, have, SOCKET) == statements
-    own = wanted([named("test", "test")], SOCKET, {}, {})
+    own = wanted([named("test", "test")], MARIADB, {}, {})
     assert plan_secure(own, Server(TEST), SOCKET) == []
 
 
@@ -214,15 +223,91 @@ def serving(login: str, *addresses: str, require: str = SSL) -> Server:
 def test_users_on_other_hosts(login: str, have: Server, statements: list[str]) -> None:
     former = {"notes.database": "old"} if login == BOTH else {}
     database = named("notes", "notes", "10.0.0.5")
-    want = wanted([database], SOCKET, {"notes.database": "new"}, former)
+    want = wanted([database], MARIADB, {"notes.database": "new"}, former)
     assert plan(want, have) == statements
     assert plan(want, serving(login, "10.0.0.5")) == []
     assert NEW not in HASH.sub("*", "".join(statements))
 
 
+KEPT = {name: MYSQL.password_login([name], "notes@10.0.0.5")[0] for name in ("new", "old", "odd")}
+FRESH, STALE, ODD = KEPT["new"], KEPT["old"], KEPT["odd"]
+NOW = f"ALTER USER {AWAY} IDENTIFIED {FRESH} REQUIRE SSL"
+BESIDE = f"ALTER USER {AWAY} IDENTIFIED {FRESH} RETAIN CURRENT PASSWORD REQUIRE SSL"
+BACK = f"ALTER USER {AWAY} IDENTIFIED {STALE} REQUIRE SSL"
+FORGET = f"ALTER USER {AWAY} DISCARD OLD PASSWORD"
+
+
+def keeping(login: str, second: str = "", require: str = SSL) -> Server:
+    user = User(login, frozenset(RIGHTS), require, second)
+    return Server(frozenset({"notes"}), {"notes@10.0.0.5": user})
+
+
+@pytest.mark.parametrize(
+    ("former", "have", "statements"),
+    [
+        ("", keeping(FRESH), []),
+        ("", keeping(FRESH, require=""), [NOW]),
+        ("", keeping(STALE), [NOW]),
+        ("", keeping("WITH 'auth_socket'"), [NOW]),
+        ("", keeping(FRESH, STALE), [FORGET]),
+        ("", keeping(STALE, FRESH), [NOW, FORGET]),
+        ("old", keeping(FRESH, STALE), []),
+        ("old", keeping(STALE), [BESIDE]),
+        ("old", keeping(STALE, ODD), [BESIDE]),
+        ("old", keeping(ODD), [BACK, BESIDE]),
+        ("old", keeping(ODD, FRESH), [BACK, BESIDE]),
+        # The apps may already use the new one: it is good in between as well.
+        ("old", keeping(FRESH), [BACK.replace(SSL, f" RETAIN CURRENT PASSWORD{SSL}"), BESIDE]),
+    ],
+)
+def test_passwords_on_mysql(former: str, have: Server, statements: list[str]) -> None:
+    given = {"notes.database": former} if former else {}
+    database = named("notes", "notes", "10.0.0.5")
+    want = wanted([database], MYSQL, {"notes.database": "new"}, given)
+    assert plan(want, have) == statements
+    assert plan(want, keeping(FRESH, STALE if former else "")) == []
+    created = plan(want, Server(frozenset({"notes"})))
+    grants = [f"GRANT {right} TO {AWAY}" for right in sorted(RIGHTS)]
+    first = f"CREATE USER {AWAY} IDENTIFIED {STALE if former else FRESH} REQUIRE SSL"
+    assert created == [first, *([BESIDE] if former else []), *grants]
+    shown = HASH.sub("*", "".join(statements + created))
+    assert "'caching_sha2_password' AS '*'" in shown
+    assert "$A$" not in shown
+
+
+def test_parse_what_mysql_keeps_of_two_passwords() -> None:
+    lines = [
+        f"CREATE USER {AWAY} IDENTIFIED {FRESH} REQUIRE SSL{MYSQL_REST.partition('NONE')[2]}",
+        f"GRANT USAGE ON *.* TO {AWAY}",
+    ]
+    kept = re.findall(r"AS '(.+)'", STALE)[0]
+    seconds = [f"notes@10.0.0.5 {kept.encode().hex().upper()}", "shop@10.0.0.5 24"]
+    assert parse_users(lines, seconds) == {
+        "notes@10.0.0.5": User(FRESH, frozenset(), SSL, STALE),
+    }
+
+
 def test_a_password_that_is_not_there() -> None:
     with pytest.raises(DatabaseError, match=r"none of the name 'notes.database'"):
-        wanted([named("notes", "notes", "10.0.0.5")], SOCKET, {}, {})
+        wanted([named("notes", "notes", "10.0.0.5")], MARIADB, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("flavor", "version", "good"),
+    [
+        (MARIADB, "10.4.2-MariaDB", True),
+        (MARIADB, "10.3.39-MariaDB-0+deb10u1", False),
+        (MARIADB, "11.8.3-MariaDB-0+deb13u1 from Debian", True),
+        (MYSQL, "8.0.14", True),
+        (MYSQL, "8.0.13-commercial", False),
+        (MYSQL, "5.7.44-log", False),
+        (MYSQL, "9.7.4-2", True),
+    ],
+)
+def test_a_server_that_is_too_old(flavor: Flavor, version: str, good: bool) -> None:
+    text = rf"{re.escape(f'{flavor.name} {version}')} is too old .* has to be \d+\.\d+(\.14)? or"
+    with contextlib.nullcontext() if good else pytest.raises(DatabaseError, match=text):
+        check_version(flavor, version)
 
 
 def test_a_host_that_nobody_knows() -> None:
