@@ -183,7 +183,7 @@ def mysql_options(database: Database, flavor: Flavor) -> str:
         lines.append(flavor.any_certificate)
     elif "ssl_check_hostname" not in query:
         lines.append(flavor.right_name)
-    return "\n".join(["[client]", *lines, ""])
+    return "\n".join(["[client]", *lines, *(() if local else flavor.dump_as_user), ""])
 
 
 def _quoted(value: str) -> str:

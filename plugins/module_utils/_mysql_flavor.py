@@ -24,6 +24,7 @@ class Flavor:
     any_certificate: str  # the client's option to believe any server, and to compare its name
     right_name: str
     dump: tuple[str, ...]  # the program, and options of its own
+    dump_as_user: tuple[str, ...]  # for an options file: what only an administrator can dump
     server: str
     check: tuple[str, ...]  # the options with which the server reads its settings, and ends
     options: str  # our option file, which the server has to read after the distribution's
@@ -43,6 +44,7 @@ MARIADB = Flavor(
     any_certificate="loose-skip-ssl-verify-server-cert",
     right_name="loose-ssl-verify-server-cert",
     dump=("mariadb-dump",),
+    dump_as_user=(),
     server="mariadbd",
     check=("--verbose", "--help"),
     options="/etc/mysql/mariadb.conf.d/70-pyhost-flask.cnf",
@@ -59,6 +61,8 @@ MYSQL = Flavor(
     # A dump is loaded into a server that has transactions of its own; and MariaDB, which may be
     # what is dumped, has no such statistics.
     dump=("mysqldump", "--set-gtid-purged=OFF", "--column-statistics=0"),
+    # Since 9.7; an older one says that it does not know the option, and goes on.
+    dump_as_user=("[mysqldump]", "loose-skip-masking-policies"),
     server="mysqld",
     check=("--validate-config",),
     options="/etc/mysql/mysql.conf.d/pyhost-flask.cnf",  # the one before it is mysqld.cnf

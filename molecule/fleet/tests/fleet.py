@@ -19,9 +19,10 @@ PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 SCENARIO = os.environ["MOLECULE_SCENARIO_NAME"]
 PREFIX = f"{os.environ['BED_NAME']}-{SCENARIO}-"
 DATABASE, SERVICES = PREFIX + "db", PREFIX + "services"
-ZONES, CLIENT = {
-    "fleet": (("deb12", "deb13"), "mariadb"),
-    "fleet-oracle": (("deb12",), "mysql"),
+# The client's name, and what lets the server's log have passwords as well.
+ZONES, CLIENT, RAW_LOG = {
+    "fleet": (("deb12", "deb13"), "mariadb", ""),
+    "fleet-oracle": (("deb12",), "mysql", "SET GLOBAL log_raw = ON; "),
 }[SCENARIO]
 APPS = [PREFIX + zone for zone in ZONES]
 INVENTORY = ["-i", str(Path(os.environ["MOLECULE_INVENTORY_FILE"]).parent)]

@@ -13,6 +13,7 @@ from fleet import (
     DATABASE,
     KEPT,
     PROJECT,
+    RAW_LOG,
     SERVICES,
     ansible,
     password,
@@ -141,7 +142,7 @@ def is_refused(host: str, secret: str) -> bool:
 
 def test_rotation_without_an_error_page(visitors):
     before, hashes = password(), kept()
-    sql("SET GLOBAL general_log = ON")
+    sql(f"{RAW_LOG}SET GLOBAL general_log = ON")
     loud = play("rotate_secrets", "-vvvvv", "--diff")
     sql("SET GLOBAL general_log = OFF")
     after, hashes = password(), [*hashes, *kept()]
