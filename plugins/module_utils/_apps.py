@@ -138,23 +138,11 @@ def derive(app: App, fleet: Fleet = ALONE) -> None:
         }
         for slot in SLOTS
     }
-    for process in app["processes"]:
-        process["argv"] = shlex.split(process["command"])
-        process["units"] = [
-            f"flask-{name}.{process['name']}{f'.{number}' if number > 1 else ''}@.service"
-            for number in range(1, process["count"] + 1)
-        ]
-    for schedule in app["schedules"]:
-        # The timer starts the service, and that starts the template's instance of the live slot.
-        unit = f"flask-{name}.{schedule['name']}"
-        schedule["argv"] = shlex.split(schedule["command"])
-        schedule["timer"], schedule["service"] = f"{unit}.timer", f"{unit}.service"
-        schedule["template"] = f"{unit}@.service"
-        schedule.update(_times(f"schedules[{schedule['name']}].when", schedule["when"]))
     app["database_host"] = fleet.database if app["database"] == "mysql" else ""
     app["database_kind"], app["database_name"], app["database_url"] = _database(app)
-    # Whether this host does what is to be done once for the hosts that share a database.
-    app["first"] = not (app["database_host"] and name in fleet.earlier)
+    # Whether this host does what is to be done once for the hosts of a database in the group db.
+    app["first"] = not (app["database_host"] and fleet.shares(app))
+    derive_background(app, fleet)
     app["secrets"] = [
         *([name] if app["secret_key"] is None else []),
         *([secret_of(name)] if app["database_host"] else []),
@@ -179,6 +167,32 @@ def derive(app: App, fleet: Fleet = ALONE) -> None:
         *(["pymysql"] if app["database_kind"] == "mysql" else []),
         *app["python"]["packages"],
     ]
+
+
+def derive_background(app: App, fleet: Fleet) -> None:
+    """The same for its processes and schedules; those of another host alone are taken out."""
+    name = app["name"]
+
+    def here(part: App) -> bool:
+        if part["hosts"] == "first":
+            return fleet.first(name)
+        return part["hosts"] == "all" or not fleet.shares(app)
+
+    app["processes"] = [process for process in app["processes"] if here(process)]
+    app["schedules"] = [schedule for schedule in app["schedules"] if here(schedule)]
+    for process in app["processes"]:
+        process["argv"] = shlex.split(process["command"])
+        process["units"] = [
+            f"flask-{name}.{process['name']}{f'.{number}' if number > 1 else ''}@.service"
+            for number in range(1, process["count"] + 1)
+        ]
+    for schedule in app["schedules"]:
+        # The timer starts the service, and that starts the template's instance of the live slot.
+        unit = f"flask-{name}.{schedule['name']}"
+        schedule["argv"] = shlex.split(schedule["command"])
+        schedule["timer"], schedule["service"] = f"{unit}.timer", f"{unit}.service"
+        schedule["template"] = f"{unit}@.service"
+        schedule.update(_times(f"schedules[{schedule['name']}].when", schedule["when"]))
 
 
 def environment(app: App, secrets: Mapping[str, str], former: Mapping[str, str]) -> dict[str, str]:

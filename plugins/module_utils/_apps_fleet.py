@@ -11,8 +11,9 @@ Nothing in this file reads or writes anything.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ CERTIFICATE = "/etc/pyhost-flask/database.pem"
 # Beside the app's own: what a drill and a restore make (``_backup_unpack``).
 SCRATCH = ("drill", "restored", "restoring", "replaced")
 LOCAL_NAMES = ("", "localhost")
+HOST = re.compile(r"[^/]*//(?:[^/]*@)?(\[[^]]*\]|[^/:?]*)")
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,23 @@ class Fleet:
     """The inventory, as one of the apps' hosts sees it.
 
     ``database`` is the address of the host of the group ``db``; without one, each host has its own
-    databases. ``earlier`` are the apps that a host before this one serves as well.
+    databases. ``earlier`` finds the apps of the hosts before this one: their names, each with the
+    ``database`` that it has there. To look at other hosts takes its time, and few apps ask for it.
     """
 
     database: str = ""
-    earlier: frozenset[str] = field(default_factory=frozenset)
+    earlier: Callable[[], frozenset[tuple[str, str]]] = frozenset
+
+    def first(self, name: str) -> bool:
+        """Whether no host before this one serves the app."""
+        return name not in {served for served, _database in self.earlier()}
+
+    def shares(self, app: Mapping[str, Any]) -> bool:
+        """Whether a host before this one serves the app with the same database."""
+        if app["database_host"]:
+            return not self.first(app["name"])
+        elsewhere = app["database_kind"] == "url" and not is_local(host_of(app["database"]))
+        return elsewhere and (app["name"], app["database"]) in self.earlier()
 
 
 ALONE = Fleet()
@@ -51,6 +65,12 @@ def remote_url(user: str, address: str, name: str) -> str:
     host = f"[{address}]" if ":" in address else address
     login = f"{quote(user)}:${{DATABASE_PASSWORD}}@{host}"
     return f"mysql+pymysql://{login}/{name}?charset=utf8mb4&ssl_ca={CERTIFICATE}"
+
+
+def host_of(url: str) -> str:
+    """The host in a URL of SQLAlchemy; empty where it has none, as for SQLite."""
+    found = HOST.match(url)
+    return found[1].strip("[]") if found else ""
 
 
 def served(apps: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:

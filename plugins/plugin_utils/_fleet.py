@@ -7,15 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from jinja2.runtime import Context
 
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import (
-    ALONE,
-    Fleet,
-    misplaced,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import Fleet, misplaced
 
 Variables = Mapping[str, Any] | Context  # of a task, or of a template
 
@@ -35,17 +32,23 @@ def address(variables: Variables, host: str) -> str:
 def fleet(variables: Variables) -> Fleet:
     """The inventory, as the host sees it whose variables these are."""
     apps, databases = groups(variables)
-    if not databases:
-        return ALONE
     me = variables.get("inventory_hostname")
-    earlier = apps[: apps.index(me)] if me in apps else []
-    names = frozenset(name for host in earlier for name in _names(variables, host))
-    return Fleet(address(variables, databases[0]), names)
+    before = apps[: apps.index(me)] if me in apps else []
+
+    @cache
+    def earlier() -> frozenset[tuple[str, str]]:
+        return frozenset(app for host in before for app in _given(variables, host))
+
+    return Fleet(address(variables, databases[0]) if databases else "", earlier)
 
 
-def _names(variables: Variables, host: str) -> Iterable[str]:
-    apps = variables["hostvars"][host].get("flask_apps") or []
-    return [given["name"] for given in apps if isinstance(given, Mapping) and "name" in given]
+def _given(variables: Variables, host: str) -> Iterable[tuple[str, str]]:
+    """The names of a host's apps, and their databases, as they are given."""
+    own = variables["hostvars"][host]
+    common = (own.get("flask_defaults") or {}).get("database", "")
+    for given in own.get("flask_apps") or []:
+        if isinstance(given, Mapping) and "name" in given:
+            yield given["name"], str(given.get("database", common))
 
 
 def mistakes(variables: Variables) -> list[str]:

@@ -59,9 +59,10 @@ def sql(statements: str) -> str:
     return said(DATABASE, CLIENT, "-N", given=statements)
 
 
-def play(name: str, *options: str, fails: bool = False) -> str:
-    """What a playbook says, in one line."""
-    status, text = run("ansible-playbook", *INVENTORY, f"pyhost.flask.{name}", *options)
+def play(name: str, *options: str, fails: bool = False, before: tuple[str, ...] = ()) -> str:
+    """What a playbook says, in one line. ``before`` are options before those of the inventory."""
+    inventory = (*before, *INVENTORY)
+    status, text = run("ansible-playbook", *inventory, f"pyhost.flask.{name}", *options)
     assert (status != 0) == fails, text
     return " ".join(text.split())
 

@@ -184,6 +184,30 @@ def test_a_rotation_that_was_interrupted_goes_on(visitors):
         assert is_refused(host, old)
 
 
+def background() -> list[str]:
+    """The schedules and processes of each host, as systemd knows them."""
+    command = "systemctl list-units --plain --no-legend --state=active 'flask-notes.*'"
+    command += " | sed 's/^flask-notes[.]\\([a-z]*\\).*/\\1/'"
+    return [" ".join(sorted(said(host, "sh", "-c", command).split())) for host in APPS]
+
+
+def test_one_host_runs_what_is_to_run_once(visitors, tmp_path):
+    here = ["clean each mail one", "clean each"]
+    assert background() == here
+    play("deploy", "--limit", APPS[1])
+    assert background() == here
+    # Its last run was long ago, when another host becomes the first one.
+    stamp = "/var/lib/systemd/timers/stamp-flask-notes.mail.timer"
+    said(APPS[0], "touch", "-d", "2 years ago", stamp)
+    reverse = tmp_path / "reverse.yml"
+    reverse.write_text(json.dumps({"flask": {"hosts": dict.fromkeys(reversed(APPS))}}))
+    play("deploy", before=("-i", str(reverse)))
+    assert background() == list(reversed(here))
+    play("deploy")
+    assert background() == here
+    assert there(APPS[0], "test", "-e", "/srv/notes/shared/instance/mailed")[0] == 1
+
+
 def dumps() -> int:
     """How many there are of before a migration, on all hosts."""
     count = "find /var/backups/pyhost-flask -name '*.gz' 2>/dev/null | wc -l"

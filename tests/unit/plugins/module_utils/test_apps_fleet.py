@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.filter.databases import databases
 from ansible_collections.pyhost.flask.plugins.filter.resolve import resolve
 from ansible_collections.pyhost.flask.plugins.module_utils import _apps
+from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import host_of
 from ansible_collections.pyhost.flask.plugins.module_utils._database import location
 from ansible_collections.pyhost.flask.plugins.plugin_utils._fleet import mistakes
 
@@ -94,6 +95,82 @@ def test_one_host_backs_a_shared_database_up(me: str, app: Any, units: list[str]
     (found,) = resolve(inventory(me), [app])
     assert [run["unit"] for run in found["backup"]["runs"]] == units
     assert bool(found["backup"]["settings"]["when"]) == bool(units)
+
+
+PARTS = {
+    "processes": [
+        {"name": "worker", "command": "flask worker"},
+        {"name": "beat", "command": "flask beat", "hosts": "first"},
+    ],
+    "schedules": [
+        {"name": "mail", "command": "flask mail", "when": "daily"},
+        {"name": "clean", "command": "flask clean", "when": "daily", "hosts": "all"},
+        {"name": "report", "command": "flask report", "when": "daily", "hosts": "first"},
+    ],
+}
+LOCAL = {**URL, "database": "postgresql://blog@localhost/blog"}
+
+
+@pytest.mark.parametrize(
+    ("me", "changes", "app", "names"),
+    [
+        ("app1", {}, NOTES, "worker beat mail clean report"),
+        ("app2", {}, NOTES, "worker clean"),
+        # The first host that has the app, and not the first one of all.
+        ("app2", {"app1": {"flask_apps": [SQLITE]}}, NOTES, "worker beat mail clean report"),
+        # Where each host has its own data, each runs what has no other word.
+        ("app2", {}, SQLITE, "worker mail clean"),
+        ("app2", {"app1": {"flask_apps": [LOCAL]}}, LOCAL, "worker mail clean"),
+        # The same database elsewhere, and two.
+        ("app2", {"app1": {"flask_apps": [URL]}}, URL, "worker clean"),
+        ("app2", {}, URL, "worker mail clean"),
+        (
+            "app2",
+            {
+                "app1": {
+                    "flask_apps": [{"name": "blog"}],
+                    "flask_defaults": {"database": URL["database"]},
+                }
+            },
+            URL,
+            "worker clean",
+        ),
+    ],
+)
+@pytest.mark.parametrize("group", [["db1"], []])
+def test_where_processes_and_schedules_run(
+    group: list[str], me: str, changes: Any, app: Any, names: str
+) -> None:
+    variables = inventory(me, **changes)
+    variables["groups"]["db"] = group
+    if not group and app is NOTES and names == "worker clean":
+        names = "worker mail clean"  # each host has a database of its own
+    (found,) = resolve(variables, [{**app, **PARTS}])
+    parts = [*found["processes"], *found["schedules"]]
+    assert " ".join(part["name"] for part in parts) == names
+
+
+def test_no_other_host_is_looked_at_without_need() -> None:
+    variables = inventory("app2")
+    variables["groups"]["db"] = []
+    variables["hostvars"] = {}
+    for app in (NOTES, SQLITE, LOCAL):
+        (found,) = resolve(variables, [{**app, "schedules": PARTS["schedules"][:2]}])
+        assert len(found["schedules"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("sqlite:////srv/blog/blog.db", ""),
+        ("mysql+pymysql://db1/blog", "db1"),
+        ("mysql+pymysql://blog:p@ss[w@db1:3306/blog", "db1"),
+        ("postgresql://[::1]:5432/blog?a=b@c", "::1"),
+        ("postgresql://blog@/blog?host=/run/postgresql", ""),
+    ],
+)
+def test_the_host_of_a_url(url: str, host: str) -> None:
+    assert host_of(url) == host
 
 
 def test_what_the_server_has_for_the_hosts() -> None:
