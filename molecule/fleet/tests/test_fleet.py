@@ -160,7 +160,7 @@ def test_rotation_without_an_error_page(visitors):
 
 def test_the_server_never_writes_a_password_down():
     """The statements of the rotation are in its log, and in MySQL's binary log as well."""
-    folders = ["/var/lib/mysql", "/var/log/mysql"]
+    folders = ["/var/lib/mysql", "/var/log"]
     assert there(DATABASE, "grep", "-rlE", "(ALTER|GRANT) .*notes", *folders)[1] != ""
     assert there(DATABASE, "grep", "-rlF", password(), *folders) == (1, "")
 
