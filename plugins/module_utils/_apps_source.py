@@ -27,6 +27,7 @@ DECIDED = (
     *("version", "packages", "dependencies", "groups", "extras", "constraints"),
     *("require_hashes", "wheelhouse"),
 )
+USUAL = {"from": "host"}  # what an option is that is never empty, where nothing is said
 
 
 def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None:
@@ -42,7 +43,8 @@ def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None
         return
     kind = named[0]
     for option in sorted({option for options in KINDS.values() for option in options}):
-        if source[option] and option not in KINDS[kind]:
+        said = source[option] and source[option] != USUAL.get(option)
+        if said and option not in KINDS[kind]:
             others = " or ".join(other for other in KINDS if option in KINDS[other])
             mistakes.append(
                 f"{path}.{option}: goes with {others}, and not with {kind}; leave it out"

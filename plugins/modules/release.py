@@ -64,10 +64,11 @@ options:
       from:
         type: str
         choices: [host, controller]
+        default: host
         description:
           - For O(source.git). Who reads the repository. With V(controller), in a playbook, the
             controller does, as its user and once for all hosts of a play, and sends each host the
-            commits that its mirror lacks. V(host) by default.
+            commits that its mirror lacks.
       version:
         type: str
         default: ""
@@ -392,7 +393,7 @@ SPEC: dict[str, Any] = {
         "required": True,
         "options": {
             "git": {"type": "str"},
-            "from": {"type": "str", "choices": ["host", "controller"]},
+            "from": {"type": "str", "choices": ["host", "controller"], "default": "host"},
             "version": {"type": "str", "default": ""},
             "key": {"type": "str", "default": "", "no_log": True},
             "known_hosts": {"type": "list", "elements": "str", "default": []},

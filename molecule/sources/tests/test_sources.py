@@ -229,13 +229,16 @@ IDENTITY = "-c user.name=Bed -c user.email=bed@example.org -c protocol.file.allo
 
 
 @pytest.fixture
-def inside(host, private, tmp_path):
-    """The same server by a name that only the controller knows: the source, and the controller's
-    environment, in which the key is its user's own."""
-    address = host.check_output("hostname -I").split()[0]
-    (tmp_path / "known_hosts").write_text(private["known_hosts"][0].replace("localhost", address))
+def inside(container, private, tmp_path):
+    """The same repository behind a door that only the controller has: the source, and the
+    controller's environment, in which the key is its user's own."""
+    (tmp_path / "known_hosts").write_text(
+        f"git.inside {private['known_hosts'][0].split(' ', 1)[1]}"
+    )
     (tmp_path / "config").write_text(
-        f"Host git.inside\n  HostName {address}\n  Port 2222\n  IdentityFile {private['key']}\n"
+        "Host git.inside\n"
+        f"  ProxyCommand docker exec -i {container} /usr/sbin/sshd -i -f /etc/git-sshd/config\n"
+        f"  IdentityFile {private['key']}\n"
         f"  UserKnownHostsFile {tmp_path}/known_hosts\n"
     )
     env = {"GIT_SSH_COMMAND": f"ssh -F {tmp_path}/config", "XDG_CACHE_HOME": str(tmp_path)}
@@ -243,20 +246,19 @@ def inside(host, private, tmp_path):
 
 
 def push(host, *commands):
-    """Commit on top of the repository in the test, on the server; return the commit."""
+    """Commit on top of the repository in the test, on its server; return the commit."""
     steps = [
-        "rm -rf /root/work",
-        "git clone -q file:///home/git/x.git /root/work",
-        "cd /root/work",
-        *(command.replace("git ", f"git {IDENTITY} ", 1) for command in commands),
+        "rm -rf ~/work",
+        "git clone -q ~/x.git ~/work",
+        "cd ~/work",
+        *commands,
         f"git {IDENTITY} commit -qam 'Pushed inside'",
         "git push -q",
         "git rev-parse HEAD",
-        "rm -rf /root/work",
-        "chown -R git: /home/git",
     ]
-    environment = "export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'"
-    return host.check_output(" && ".join([environment, *steps]))
+    return host.check_output(
+        "cd / && runuser -u git -- env HOME=/home/git sh -c %s", " && ".join(steps)
+    )
 
 
 def test_a_repository_that_only_the_controller_reaches(host, versions, app_of, inside):
@@ -284,7 +286,8 @@ def test_a_host_without_a_mirror_gets_it_with_its_submodules(host, versions, ins
     source, env = inside
     host.check_output("rm -rf /srv/from-git/repo.git")
     host.check_output("git clone -q --bare git://services/guestbook.git /home/git/lib.git")
-    push(host, "git submodule add -q ../lib.git lib")
+    host.check_output("chown -R git: /home/git/lib.git")
+    push(host, f"git {IDENTITY} submodule add -q ../lib.git lib")
     config = Path(env["XDG_CACHE_HOME"], "config")
     config.write_text(re.sub(r"  IdentityFile .*\n", "", config.read_text()))
     write_source("git", {**source, "submodules": True, "key": private["key"]})
