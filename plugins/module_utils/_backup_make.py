@@ -31,36 +31,14 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
     BackupError,
     Settings,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._backup_kept import backups
 from ansible_collections.pyhost.flask.plugins.module_utils._database_rows import Contents
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
 
-FOLDER = Path("/etc/pyhost-flask/backup")
 DEPLOYS = Path("/run/pyhost-flask")  # the locks that steps of a deploy have while they work
 PART = ".part"
 CHANGED = 1  # tar's status where a file was changed or removed while it was read
-
-
-def settings(name: str) -> Settings:
-    """The settings of an app's backups on this host."""
-    file = FOLDER / f"{name}.json"
-    try:
-        return _backup.settings(json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise BackupError(f"{name}: there is no {file} on this host; run site.yml first") from None
-    except ValueError as error:
-        raise BackupError(f"{name}: {file}: {error}; run site.yml again") from None
-
-
-def backups(folder: Path) -> list[Backup]:
-    """The backups in a folder that are whole, the newest first."""
-    found = []
-    for record in sorted(folder.glob(f"*/{RECORD}"), reverse=True):
-        with contextlib.suppress(OSError, ValueError):
-            backup = _backup.parse(json.loads(record.read_text(encoding="utf-8")))
-            if backup and backup.id == record.parent.name:
-                found.append(backup)
-    return found
 
 
 def database(app: Settings) -> _database.Database | None:

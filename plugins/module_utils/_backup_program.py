@@ -21,14 +21,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _backup_make, _backup_unpack
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _backup_kept,
+    _backup_make,
+    _backup_unpack,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
     Backup,
     BackupError,
     Settings,
 )
-
-STATE = Path("/var/lib/pyhost-flask/backup")
+from ansible_collections.pyhost.flask.plugins.module_utils._backup_kept import (
+    backups,
+    read_state,
+    settings,
+)
 
 
 def back_up(app: Settings) -> Backup | None:
@@ -48,7 +55,7 @@ def drill(app: Settings) -> Backup | None:
 
     def work() -> Backup | None:
         known = read_state(app.name).get("backup", {}).get("backup")
-        if not known and not _backup_make.backups(Path(app.folder)):
+        if not known and not backups(Path(app.folder)):
             return None
         return _backup_unpack.drill(app)
 
@@ -86,22 +93,13 @@ def _command(app: Settings, place: Path) -> None:
         raise BackupError(_backup_make.without_secrets(app, told))
 
 
-def read_state(name: str) -> dict[str, Any]:
-    """What was written down of an app's last ``backup`` and last ``drill``."""
-    try:
-        found = json.loads((STATE / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def write_state(name: str, what: str, facts: dict[str, Any]) -> None:
     """Write one of them down."""
-    STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = STATE / f".{name}.{os.getpid()}"
+    _backup_kept.STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = _backup_kept.STATE / f".{name}.{os.getpid()}"
     new.touch(0o600)
     new.write_text(json.dumps({**read_state(name), what: facts}, indent=2) + "\n", encoding="utf-8")
-    os.replace(new, STATE / f"{name}.json")
+    os.replace(new, _backup_kept.STATE / f"{name}.json")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -112,7 +110,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     what, name = arguments
     try:
-        app = _backup_make.settings(name)
+        app = settings(name)
         backup = actions[what](app)
     except BackupError as error:
         sys.stderr.write(f"{error}\n")

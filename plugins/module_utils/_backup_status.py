@@ -13,9 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _backup_make
+from ansible_collections.pyhost.flask.plugins.module_utils import _backup_kept
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import REGULAR, TIME
-from ansible_collections.pyhost.flask.plugins.module_utils._backup_program import read_state
 
 UTC = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 GRACE = 3600  # seconds for the random delay of a timer, and for the backup itself
@@ -27,11 +26,11 @@ def facts(name: str, now: float) -> dict[str, Any] | None:
 
     ``overdue``: two that should have been made since then were not.
     """
-    file = _backup_make.FOLDER / f"{name}.json"
+    file = _backup_kept.FOLDER / f"{name}.json"
     if not file.exists():
         return None
-    app, state = _backup_make.settings(name), read_state(name)
-    found = [each for each in _backup_make.backups(Path(app.folder)) if each.kind == REGULAR]
+    app, state = _backup_kept.settings(name), _backup_kept.read_state(name)
+    found = [each for each in _backup_kept.backups(Path(app.folder)) if each.kind == REGULAR]
     newest = found[0] if found else None
     when = calendar.timegm(time.strptime(newest.id, TIME)) if newest else None
     last = state.get("backup", {})

@@ -23,6 +23,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
     BackupError,
     Settings,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._backup_kept import backups
 from ansible_collections.pyhost.flask.plugins.module_utils._database import Database
 from ansible_collections.pyhost.flask.plugins.module_utils._database_rows import Contents
 from ansible_collections.pyhost.flask.plugins.module_utils._database_server import Server, server
@@ -95,7 +96,7 @@ def drill(app: Settings) -> Backup:
     """Unpack the newest backup and compare it; nothing of that stays. Raises ``BackupError``."""
     where = _backup_make.database(app)
     with _backup_make.alone(app) as folder:
-        backup = _backup.choose(app, "newest", _backup_make.backups(folder))
+        backup = _backup.choose(app, "newest", backups(folder))
         target = place(app, where, "drill")
         try:
             unpack(app, backup, where, target)

@@ -20,12 +20,12 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
     parse_lineage,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate_failures import explain
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate_live import LETSENCRYPT
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate_tools import (
     CertificateError,
     Tools,
 )
 
-LETSENCRYPT = Path("/etc/letsencrypt")
 LOG = Path("/var/log/letsencrypt/letsencrypt.log")
 # A file for each certificate that was asked for here, by its name; no other one is ever deleted.
 RECORD = Path("/var/lib/pyhost-flask/certificates")

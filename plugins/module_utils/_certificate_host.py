@@ -7,11 +7,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
-import socket
-import ssl
 import tempfile
 import time
 from collections.abc import Iterable
@@ -42,6 +39,12 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate_certbot 
     live,
     recorded,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate_live import (
+    CRON,
+    TIMER,
+    served,
+    timer_active,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate_openssl import (
     blocks,
     openssl_config,
@@ -57,8 +60,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate_tools im
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._services import systemd_runs
 
-TIMER = "certbot.timer"
-CRON = Path("/etc/cron.d/certbot")  # of the same package; does nothing where systemd runs
 # Where the certificates are that are not certbot's; no app can have such a name.
 SELF_SIGNED, PROVIDED = ".selfsigned", ".provided"
 SOURCES = {SELF_SIGNED: "selfsigned", PROVIDED: "provided"}
@@ -105,7 +106,7 @@ class Host:
         """What there is besides. The timer is no matter where nothing is to be renewed."""
         paths = self._folder.iterdir() if self._folder.is_dir() else ()
         return Rest(
-            not any(site.authority for site in sites) or timer_active(self._tools),
+            not any(site.authority for site in sites) or timer_active(self._tools.run),
             recorded(),
             frozenset(path.name for path in paths if path.is_symlink() and path.name[0] != "."),
         )
@@ -243,26 +244,3 @@ def _written(folder: Path) -> tuple[str, str]:
         return "", ""
     chain, key = (file.read_text(encoding="ascii", errors="replace") for file in files)
     return chain, key
-
-
-def timer_active(tools: Tools) -> bool:
-    """Whether something renews certbot's certificates."""
-    if not systemd_runs():
-        return CRON.exists()
-    return tools.run(["systemctl", "is-active", "--quiet", TIMER])[0] == 0
-
-
-def served(name: str) -> str | None:
-    """The fingerprint of the certificate that nginx answers this name with, or None."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # a self-signed one counts as well
-    try:
-        with (
-            socket.create_connection(("127.0.0.1", 443), timeout=5) as raw,
-            context.wrap_socket(raw, server_hostname=name) as tls,
-        ):
-            der = tls.getpeercert(binary_form=True)
-    except OSError:
-        return None
-    return hashlib.sha256(der).hexdigest() if der else None

@@ -21,8 +21,7 @@ from typing import Any
 from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host, _environment
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy import Play
 from ansible_collections.pyhost.flask.plugins.module_utils._package import PackageError
-from ansible_collections.pyhost.flask.plugins.module_utils._release import Inputs
-from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job, first_content
+from ansible_collections.pyhost.flask.plugins.module_utils._release_as_user import first_content
 
 SECRETS = Path("/var/lib/pyhost-flask/secrets")
 
@@ -153,23 +152,16 @@ def _copied(how: str, source: Path, target: Path) -> bool:
     return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def trial(package: Package, release: str, variables: dict[str, str] | None = None) -> Job:
-    """The release as a job of the code that builds releases."""
-    app = package.app
-    inputs = Inputs("", subdir=app["subdir"], wsgi=app["wsgi"])
-    module = Host({"name": app["name"]})
-    return Job(module, package.root, release, inputs, app["user"], (), "", variables)
-
-
-def share(package: Package, release: str) -> None:
+def share(package: Package) -> None:
     """Make the folders that outlive releases, each with what the code has for it at first."""
     shared = package.root / "shared"
-    folder(shared, 0o750, package.app["user"])
+    user, host = package.app["user"], Host({"name": package.app["name"]})
+    folder(shared, 0o750, user)
     for name in package.app["shared"]:
         if not os.path.lexists(shared / name):
             first = package.folder / "shared" / name
             content = first if first.is_dir() else None
-            first_content(trial(package, release), content, shared / name)
+            first_content(host, user, content, shared / name)
 
 
 def write_environment(package: Package) -> list[str]:

@@ -27,7 +27,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
     _migrate_run,
     _package_host,
     _release,
-    _release_build,
+    _release_as_user,
+    _releases,
     _reload_host,
     _reload_run,
 )
@@ -55,7 +56,7 @@ def configure(package: Package) -> None:
     if MANAGED.exists():
         say(f"{package.name}: release {release} is here; {MANAGED} leaves the rest to Ansible")
         return
-    _package_host.share(package, release)
+    _package_host.share(package)
     missing = _package_host.write_environment(package)
     if missing:
         say(
@@ -82,7 +83,9 @@ def deploy(package: Package, release: str, step: str = INSTALL) -> None:
         record.note(release=release)
         try:
             variables = _environment.parse(package.environment.read_text(encoding="utf-8"))
-            _release_build.preflight(_package_host.trial(package, release, variables))
+            folder, app = package.release(release), package.app
+            code = folder / app["subdir"]
+            _release_as_user.preflight(host, app["user"], folder, code, app["wsgi"], variables)
             migrate(package, release, record)
             if step == INSTALL:
                 commands(package, release)
@@ -137,17 +140,17 @@ def reload(package: Package, release: str, record: Deploy) -> None:
 
 def prune(package: Package, release: str) -> None:
     """Remove the oldest releases, as a deploy by Ansible does."""
-    have = _release_build.observe(package.root)
+    have = _releases.observe(package.root)
     others = {name: found for name, found in have.releases.items() if name != release}
     without = _release.Have(others, have.rubbish, have.live, have.previous, have.running)
     plan = _release.plan(release, package.app["keep"], without)
-    _release_build.prune(package.root, plan.prune)
+    _releases.prune(package.root, plan.prune)
 
 
 def rollback(package: Package, release: str = "") -> None:
     """Move the traffic to the release before, or to another one of those on the host. It must know
     the database's revision."""
-    have = _release_build.observe(package.root)
+    have = _releases.observe(package.root)
     release = release or have.previous
     if release not in have.releases:
         there = ", ".join(sorted(have.releases)) or "none"

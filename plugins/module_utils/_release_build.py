@@ -6,22 +6,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import pwd
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _release_sbom
-from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact
+from ansible_collections.pyhost.flask.plugins.module_utils import _release_as_user, _release_sbom
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
-    Have,
     Inputs,
     Release,
     ReleaseError,
@@ -32,32 +28,14 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release_audit import
     Settings,
     audit,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._release_failures import import_remedy
 from ansible_collections.pyhost.flask.plugins.module_utils._release_locked import hashes
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import Venv, installed
-from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, run, run_as
+from ansible_collections.pyhost.flask.plugins.module_utils._releases import RECORD
+from ansible_collections.pyhost.flask.plugins.module_utils._run import run
 from ansible_collections.pyhost.flask.plugins.module_utils._wheelhouse import Wheelhouse
 
-RECORD = "release.json"
 TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # UTC
-PREFLIGHT_SECONDS = 60
-PREFLIGHT_LINES = 30
-# gunicorn's own way to find the app. The exit is hard because threads that an app starts when it
-# is imported would keep the interpreter waiting.
-PREFLIGHT = """
-import os, sys, traceback
-status = 1
-try:
-    from gunicorn.util import import_app
-    import_app(sys.argv[1])
-    status = 0
-except BaseException:
-    traceback.print_exc()
-sys.stdout.flush()
-sys.stderr.flush()
-os._exit(status)
-"""
 
 
 @dataclass(frozen=True)
@@ -97,35 +75,6 @@ class Job:
         variables = {**self.variables, **(wheels.variables() if wheels else {})}
         path = self.folder / ".venv"
         return Venv(self.module, path, self.inputs, self.uv, variables, no_index=bool(wheels))
-
-
-def observe(root: Path) -> Have:
-    """The releases on the host, and which of them are in use."""
-    releases, rubbish = {}, set()
-    folder = root / "releases"
-    for name in os.listdir(folder) if folder.is_dir() else ():
-        try:
-            record = json.loads((folder / name / RECORD).read_text(encoding="utf-8"))
-            fields = ("revision", "version", "built", "packages")
-            releases[name] = Release(name, *(record[field] for field in fields))
-        except (OSError, ValueError, KeyError, TypeError):
-            rubbish.add(name)
-    running = {_target(slot / "release") for slot in root.glob("slots/*")} - {""}
-    live, previous = _target(root / "current"), _target(root / "previous")
-    return Have(releases, frozenset(rubbish), live, previous, frozenset(running))
-
-
-@contextmanager
-def one_at_a_time(root: Path) -> Iterator[None]:
-    """Wait until no other run builds or prunes releases of the app, and keep others from it."""
-    folder = root / "releases"
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def build(job: Job, source: Source, wanted: Revision, borrow: str) -> tuple[Release, list[str]]:
@@ -247,7 +196,9 @@ def link(job: Job, place: Path, name: str) -> None:
         place.mkdir(parents=True, exist_ok=True)
         return
     if not os.path.lexists(kept):
-        first_content(job, place if place.is_dir() else None, kept)
+        _release_as_user.first_content(
+            job.module, job.user, place if place.is_dir() else None, kept
+        )
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
     elif os.path.lexists(place):
@@ -257,23 +208,10 @@ def link(job: Job, place: Path, name: str) -> None:
 
 
 def preflight(job: Job) -> None:
-    """Import the app as gunicorn does, as its user, in its environment."""
-    if job.environment is None:
-        return
-    venv = str(job.folder / ".venv")
-    variables = {**job.environment, "APP_RELEASE": job.id}
-    wsgi, app = job.inputs.wsgi, str(job.app)
-    argv = [f"{venv}/bin/python", "-c", PREFLIGHT, wsgi]
-    rc, _out, err = run_as(job.module, job.user, argv, app, variables, venv, PREFLIGHT_SECONDS)
-    if rc in TIMED_OUT:
-        raise ReleaseError(
-            f"importing {wsgi} took longer than {PREFLIGHT_SECONDS} seconds; it must not wait "
-            "for anything, such as a server that does not answer"
-        )
-    if rc:
-        said = redact(err, variables)
-        tail = "\n".join(said.rstrip().splitlines()[-PREFLIGHT_LINES:])
-        raise ReleaseError(f"{wsgi} cannot be imported.{import_remedy(said)}\n{tail}")
+    """Import the app, where there is an environment for it."""
+    if job.environment is not None:
+        wsgi = job.inputs.wsgi
+        _release_as_user.preflight(job.module, job.user, job.folder, job.app, wsgi, job.environment)
 
 
 def describe(job: Job) -> None:
@@ -316,19 +254,6 @@ def write_record(job: Job, content: Mapping[str, Any]) -> None:
     os.replace(temporary, job.folder / RECORD)
 
 
-def prune(root: Path, ids: Sequence[str]) -> None:
-    """Remove releases. The record goes first: what is half removed is no release."""
-    for name in ids:
-        folder = root / "releases" / name
-        (folder / RECORD).unlink(missing_ok=True)
-        shutil.rmtree(folder)
-
-
-def _target(link: Path) -> str:
-    """The ID of the release that a link points to; empty where there is none."""
-    return os.path.basename(os.readlink(link)) if link.is_symlink() and link.exists() else ""
-
-
 def shared_folder(job: Job) -> None:
     """Make the folder of the shared folders, where there are any."""
     shared = job.shared
@@ -345,16 +270,3 @@ def _refuse_outside(job: Job, place: Path) -> None:
         raise ReleaseError(
             f"shared: {name} lies behind a link, or in another shared folder; name the outer one"
         )
-
-
-def first_content(job: Job, content: Path | None, kept: Path) -> None:
-    """Make a shared folder with what the repository has for it; whole, or not at all."""
-    new = f"{kept}.new"
-    steps = [["rm", "-rf", new], ["mkdir", "--parents", new]]
-    if content:
-        steps.append(["cp", "--recursive", f"{content}/.", new])
-    steps += [["chmod", "0750", new], ["mv", "--no-target-directory", new, str(kept)]]
-    for step in steps:
-        rc, _out, err = run_as(job.module, job.user, step, "/", {})
-        if rc:
-            raise ReleaseError(f"the shared folder {kept} could not be made: {err.strip()}")

@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
     _package_facts,
+    _release_as_user,
     _release_build,
     _release_deb,
     _release_rpm,
@@ -36,9 +37,10 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Revision,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release_archive import Sent
-from ansible_collections.pyhost.flask.plugins.module_utils._release_build import RECORD, Job
+from ansible_collections.pyhost.flask.plugins.module_utils._release_build import Job
 from ansible_collections.pyhost.flask.plugins.module_utils._release_source import Source
 from ansible_collections.pyhost.flask.plugins.module_utils._release_venv import python_version
+from ansible_collections.pyhost.flask.plugins.module_utils._releases import RECORD
 
 TOOLS: dict[str, Any] = {"deb": _release_deb, "rpm": _release_rpm}
 PLACE = "/var/cache"
@@ -187,5 +189,5 @@ def share(job: Job, first: Path) -> None:
     for name in job.inputs.shared:
         kept = job.shared / name
         if not os.path.lexists(kept):
-            content = first / name
-            _release_build.first_content(job, content if content.is_dir() else None, kept)
+            content = first / name if (first / name).is_dir() else None
+            _release_as_user.first_content(job.module, job.user, content, kept)

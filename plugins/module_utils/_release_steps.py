@@ -16,6 +16,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
     _release,
     _release_build,
     _release_packed,
+    _releases,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_host
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import Deploy
@@ -58,14 +59,14 @@ def deploy(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
     if module.check_mode:
         with source.scratch() as copy:
             return carry_out(module, copy, step)
-    with _release_build.one_at_a_time(Path(module.params["root"])):
+    with _releases.one_at_a_time(Path(module.params["root"])):
         return carry_out(module, source, step)
 
 
 def carry_out(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
     """The same, with all at hand that it takes."""
     name, root = module.params["name"], Path(module.params["root"])
-    have = _release_build.observe(root)
+    have = _releases.observe(root)
     wanted = source.resolve()
     job = job_for(module, root, wanted.id)
     if source.built:
@@ -92,7 +93,7 @@ def carry_out(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
     commits = source.commits(live.revision, wanted.id) if live else []
     step.note(commits=commits)
     if not module.check_mode:
-        _release_build.prune(root, plan.prune)
+        _releases.prune(root, plan.prune)
     return {
         "changed": plan.build or bool(plan.prune),
         "built": found is None,

@@ -14,8 +14,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import Backup
 from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import Session, as_user
 from ansible_collections.pyhost.flask.plugins.module_utils._release import Release
-from ansible_collections.pyhost.flask.plugins.module_utils._release_build import observe
 from ansible_collections.pyhost.flask.plugins.module_utils._release_choice import newest_first
+from ansible_collections.pyhost.flask.plugins.module_utils._releases import observe
 
 
 def unknown(app: Settings, backup: Backup, root: Path, migrations: dict[str, Any] | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
-    _backup_make,
+    _backup_kept,
     _reload,
     _reload_host,
     _restore_check,
@@ -63,8 +63,8 @@ class Run:
     def run(self) -> None:
         """Find the backup, see whether it suits, and restore it."""
         params = self.params
-        app = _backup_make.settings(params["name"])
-        backup = choose(app, params["backup"], _backup_make.backups(Path(app.folder)))
+        app = _backup_kept.settings(params["name"])
+        backup = choose(app, params["backup"], _backup_kept.backups(Path(app.folder)))
         current = self.layout.current
         if current.exists():
             self.result["release"] = str(current.resolve())

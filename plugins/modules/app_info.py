@@ -79,15 +79,13 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
     _backup_status,
-    _certificate_certbot,
-    _certificate_host,
+    _certificate_live,
     _certificate_openssl,
-    _certificate_tools,
     _deploy,
     _deploy_host,
     _migrate,
     _migrate_session,
-    _release_build,
+    _releases,
     _reload,
     _reload_health,
     _reload_host,
@@ -126,7 +124,7 @@ class App:
         self.layout = _reload_host.Layout(
             *(Path(module.params[key]) for key in ("root", "etc", "run"))
         )
-        self.have = _release_build.observe(self.root)
+        self.have = _releases.observe(self.root)
 
     def facts(self) -> Facts:
         """All parts."""
@@ -222,7 +220,8 @@ class App:
 
     def certificate(self) -> Facts:
         folder = Path(self.params["certificate"])
-        command = ["openssl", "x509", "-noout", "-enddate", "-issuer", "-nameopt", "sep_comma_plus"]
+        command = ["openssl", "x509", "-noout", "-enddate", "-issuer", "-fingerprint", "-sha256"]
+        command += ["-nameopt", "sep_comma_plus"]
         rc, out, err = self.module.run_command([*command, "-in", str(folder / "fullchain.pem")])
         if rc:
             return {"problem": "there is none yet" if not folder.exists() else first_line(err)}
@@ -234,18 +233,17 @@ class App:
             "days": int((until - time.time()) // 86400),
             "issuer": fields["issuer"],
             "self_signed": ".selfsigned" in source,
-            "served": self.serves(folder),
-            "renewed": not source.startswith(str(_certificate_certbot.LETSENCRYPT))
-            or _certificate_host.timer_active(_certificate_tools.Tools(self.module)),
+            "served": self.serves(fields["sha256 Fingerprint"].replace(":", "").lower()),
+            "renewed": not source.startswith(str(_certificate_live.LETSENCRYPT))
+            or _certificate_live.timer_active(self.module.run_command),
         }
 
-    def serves(self, folder: Path) -> bool:
-        """Whether nginx serves the certificate of the folder. None is asked for an address."""
+    def serves(self, fingerprint: str) -> bool:
+        """Whether nginx serves a certificate. None is asked for an address."""
         name = self.params["host"]
-        newest = _certificate_tools.Tools(self.module).read(folder)
-        if newest is None or _certificate_openssl.is_address(name):
-            return True
-        return _certificate_host.served(name) == newest.fingerprint
+        return (
+            _certificate_openssl.is_address(name) or _certificate_live.served(name) == fingerprint
+        )
 
     def disk(self) -> Facts:
         """Bytes. What several releases share is counted once."""

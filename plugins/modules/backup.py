@@ -55,7 +55,7 @@ seconds:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _backup_make, _backup_program
+from ansible_collections.pyhost.flask.plugins.module_utils import _backup_kept, _backup_program
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import BackupError
 
 
@@ -64,7 +64,7 @@ def main() -> None:
         argument_spec={"name": {"type": "str", "required": True}}, supports_check_mode=True
     )
     try:
-        app = _backup_make.settings(module.params["name"])
+        app = _backup_kept.settings(module.params["name"])
         if module.check_mode:
             module.exit_json(changed=True)
         backup = _backup_program.back_up(app)

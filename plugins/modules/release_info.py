@@ -134,13 +134,13 @@ from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import have as migrations
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import Session, as_user
 from ansible_collections.pyhost.flask.plugins.module_utils._release import Have, Release
-from ansible_collections.pyhost.flask.plugins.module_utils._release_build import observe
 from ansible_collections.pyhost.flask.plugins.module_utils._release_choice import (
     ChoiceError,
     choose,
     newest_first,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release_sbom import FILE
+from ansible_collections.pyhost.flask.plugins.module_utils._releases import observe
 
 
 def main() -> None:

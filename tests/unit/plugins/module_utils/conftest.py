@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _backup_make, _backup_program
+from ansible_collections.pyhost.flask.plugins.module_utils import _backup_kept, _backup_make
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import TIME, Settings
 
 
@@ -20,7 +20,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import TIME, 
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A guest book on SQLite with one upload, in a folder of its own."""
     monkeypatch.setattr(_backup_make, "DEPLOYS", tmp_path / "run")
-    monkeypatch.setattr(_backup_program, "STATE", tmp_path / "state")
+    monkeypatch.setattr(_backup_kept, "STATE", tmp_path / "state")
     # A backup's name is its second; here each one takes the next, and nobody waits for it.
     seconds = itertools.count(int(time.time()) + 3600)
 

@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _backup_kept,
     _backup_make,
     _backup_program,
     _backup_unpack,
@@ -52,7 +53,7 @@ def test_a_backup_says_what_is_in_it(app: Settings) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (backup.rows, backup.entries) == ({"entry": 2}, 3)  # ., uploads and the file
     assert (backup.release, backup.version) == ("r1", "1.0")
-    assert _backup_make.backups(Path(app.folder)) == [backup]
+    assert _backup_kept.backups(Path(app.folder)) == [backup]
 
 
 def test_a_backup_is_unpacked_as_it_was(app: Settings) -> None:
@@ -171,7 +172,7 @@ def test_a_drill_finds_a_damaged_backup(
         record.write_text(json.dumps(facts))
     with pytest.raises(BackupError, match="cannot be restored"):
         _backup_program.drill(app)
-    state = _backup_program.read_state("book")["drill"]
+    state = _backup_kept.read_state("book")["drill"]
     assert not state["ok"]
     assert "cannot be restored" in state["why"]
     assert not (Path(app.folder) / "drill.part").exists()
@@ -187,7 +188,7 @@ def test_a_drill_finds_a_row_that_is_missing(app: Settings) -> None:
 def test_a_drill_that_is_good_is_noted(app: Settings) -> None:
     backup = made(app)
     assert _backup_program.drill(app) == backup
-    state = _backup_program.read_state("book")["drill"]
+    state = _backup_kept.read_state("book")["drill"]
     assert (state["ok"], state["backup"]) == (True, backup.id)
 
 
@@ -202,7 +203,7 @@ def test_a_command_that_fails_is_a_failure_and_the_backup_stays(app: Settings) -
     with pytest.raises(BackupError, match=r"there is a backup in .* status 3: no way"):
         _backup_program.back_up(replace(app, command="echo no way; exit 3"))
     assert len(folders(app)) == 1
-    assert not _backup_program.read_state("book")["backup"]["ok"]
+    assert not _backup_kept.read_state("book")["backup"]["ok"]
 
 
 def test_the_host_gets_all_files_that_the_program_needs(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
-    _backup_make,
+    _backup_kept,
     _backup_program,
     _backup_status,
 )
@@ -38,8 +38,8 @@ def test_when_two_should_have_been_made(zone: str, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def on_host(app: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Writes the app's settings as the role does, and asks how its backups are."""
-    monkeypatch.setattr(_backup_make, "FOLDER", tmp_path)
-    monkeypatch.setattr(_backup_make, "settings", lambda _name: replace(app, when="daily"))
+    monkeypatch.setattr(_backup_kept, "FOLDER", tmp_path)
+    monkeypatch.setattr(_backup_kept, "settings", lambda _name: replace(app, when="daily"))
     (tmp_path / "book.json").touch()
     return lambda now: _backup_status.facts("book", now)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _release_build
+from ansible_collections.pyhost.flask.plugins.module_utils import _release_build, _releases
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Inputs,
     ReleaseError,
@@ -315,7 +315,7 @@ def test_releases_without_a_record_are_rubbish(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("releases/good")
     (tmp_path / "slots" / "blue").mkdir(parents=True)
     (tmp_path / "slots" / "blue" / "release").symlink_to("../../releases/half")
-    have = _release_build.observe(tmp_path)
+    have = _releases.observe(tmp_path)
     assert list(have.releases) == ["good"]
     assert have.rubbish == {"half", "other", "none"}
     assert (have.live, have.previous, set(have.running)) == ("good", "", {"half"})

@@ -18,7 +18,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _backup_make, _backup_unpack
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _backup_kept,
+    _backup_make,
+    _backup_unpack,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
     SAFETY,
     BackupError,
@@ -80,7 +84,7 @@ def write(app: Settings, name: str) -> None:
 def restore(
     app: Settings, wanted: str = "newest", **options: Any
 ) -> tuple[Restore, Doors, list[str]]:
-    found = choose(app, wanted, _backup_make.backups(Path(app.folder)))
+    found = choose(app, wanted, _backup_kept.backups(Path(app.folder)))
     processes = Processes(Path(app.root))
     doors = Doors(Path(app.root), "<p>Back soon", processes)
     done = Restore(app, found, **options)
@@ -188,7 +192,7 @@ def test_it_does_not_wait_for_a_drill(served: Settings) -> None:
 KILLED = f"""
 import json, os, signal, sys
 from pathlib import Path
-from {UTILS} import _backup, _backup_make
+from {UTILS} import _backup, _backup_kept
 from {UTILS}._restore import Doors, Restore
 calls, fatal = 0, int(sys.argv[2])
 def watched(name):
@@ -206,7 +210,7 @@ class Nothing:
     def stop(self): pass
     start = stop
 app = _backup.settings(json.loads(sys.argv[1]))
-backup = _backup.choose(app, "newest", _backup_make.backups(Path(app.folder)))
+backup = _backup.choose(app, "newest", _backup_kept.backups(Path(app.folder)))
 Restore(app, backup).into_place(Doors(Path(app.root), "page", Nothing()))
 """
 
