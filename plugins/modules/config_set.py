@@ -171,6 +171,9 @@ options:
   _contents:
     description: Internal. The contents as the controller rendered them; not for playbooks.
     type: str
+  _marks:
+    description: Internal. A shell function by which the next run tells whether anything has changed.
+    type: str
 """
 
 EXAMPLES = r"""
