@@ -60,9 +60,12 @@ def download(module: Any, facts: Facts, folder: Path) -> Path:
 
 
 def satisfy(module: Any, depends: Sequence[str]) -> None:
-    """Have what a package depends on, without the package."""
-    argv = ["dnf", "--assumeyes", "--quiet", "--setopt=install_weak_deps=0", "install", *depends]
-    checked(run(module, argv), "what it depends on cannot be installed")
+    """Have what a package depends on, without the package; dnf installs what nothing provides."""
+    provides = ["rpm", "--query", "--whatprovides"]
+    lacking = [each for each in depends if run(module, [*provides, each.split()[0]])[0]]
+    argv = ["dnf", "--assumeyes", "--quiet", "--setopt=install_weak_deps=0", "install", *lacking]
+    if lacking:
+        checked(run(module, argv), "what it depends on cannot be installed")
 
 
 def installed(module: Any, package: str) -> str:

@@ -81,7 +81,8 @@ def carry_out(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
         _release_build.check_static(job)
     elif module.check_mode:
         found = try_out(job, source)
-        release = Release(job.id, wanted.id, wanted.version, packages=found.packages)
+        revision = found.revision or wanted.id
+        release = Release(job.id, revision, wanted.version, packages=found.packages)
     else:
         source.obtain(wanted.id)
         if source.built:

@@ -61,6 +61,7 @@ class Trial:
     """What was found out, and in ``warnings`` what was not, and why."""
 
     packages: dict[str, str] = field(default_factory=dict)
+    revision: str = ""  # where only what was built elsewhere knows it
     pending: Pending | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -95,7 +96,7 @@ def trial(job: Job, source: Source, migrations: dict[str, Any] | None) -> Trial:
         )
         job.folder.parent.mkdir()
         if source.built:
-            _release_packed.lay_out(job, source)
+            found.revision = _release_packed.lay_out(job, source)["revision"]
         else:
             found.warnings += _release_build.lay_out(job, source)
         try:
