@@ -7,138 +7,9 @@ come up gets none, and data outlive everything.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import subprocess
-import threading
-from pathlib import Path
 
-import pytest
-import testinfra
-
-PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
-WORK = Path(os.environ["BED_CACHE"], os.environ["BED_NAME"] + "-packages")
-DIST = WORK / "dist" / "deb12"
-PREFIX = os.environ["BED_NAME"] + "-packages-"
-# 1.0.0 was built by converge.yml.
-BUILDS = [("1.1.0", "1"), ("1.1.0", "2"), ("1.2.0", "1")]
-FETCH = """
-import socket, sys, time
-lost = answered = 0
-end = time.time() + float(sys.argv[1])
-while time.time() < end:
-    try:
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(30)
-            s.connect("/srv/notes/live.sock")
-            s.sendall(b"GET / HTTP/1.0\\r\\nHost: notes.example.org\\r\\n\\r\\n")
-            text = b""
-            while part := s.recv(65536):
-                text += part
-        good = b" 200 " in text[:16] and text.endswith(b"</html>")
-    except OSError:
-        good = False
-    answered, lost = answered + good, lost + (not good)
-    if len(sys.argv) > 2:
-        print(text.decode())
-        break
-    time.sleep(0.01)
-print(f"{answered} answered, {lost} lost")
-"""
-
-
-def container(name):
-    return testinfra.get_host(f"docker://{PREFIX}{name}")
-
-
-def build(version, number, *inventory):
-    """Run the user's command, and see it succeed."""
-    publish(version)
-    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], *inventory]
-    command += ["pyhost.flask.package", "-e", "app=notes", "-e", f"package_release={number}"]
-    done = subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},  # as molecule.yml says
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-def publish(version):
-    broken = ["broken"] if version == "1.2.0" else []
-    subprocess.run([PROJECT / "molecule/packages/publish", version, *broken], check=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def packages():
-    """All builds but the first one, on a builder that stays."""
-    name = PREFIX + "builder"
-    run = ["docker", "run", "--detach", "--rm", "--name", name, "--entrypoint", "sleep"]
-    subprocess.run([*run, "--init", "pyhost-flask/host:12", "7200"], check=True)
-    text = f"builders: {{hosts: {{{name}: {{ansible_connection: community.docker.docker}}}}}}\n"
-    (WORK / "builders.yml").write_text(text)
-    try:
-        for version, number in BUILDS:
-            build(version, number, "-i", str(WORK / "builders.yml"))
-        for host in ("apt12", "apt13", "rpm"):
-            copy = ["docker", "cp", "--quiet", f"{DIST}/.", f"{PREFIX}{host}:/opt/dist"]
-            subprocess.run(copy, check=True)
-        yield
-    finally:
-        subprocess.run(["docker", "rm", "--force", name], check=True)
-
-
-def deb(version, number="1"):
-    return f"/opt/dist/flask-notes_{version}-{number}.deb12_amd64.deb"
-
-
-def rpm(version, number="1"):
-    return f"/opt/dist/flask-notes-{version}-{number}.deb12.x86_64.rpm"
-
-
-def apt(host, *words):
-    options = "-o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold"
-    env = "DEBIAN_FRONTEND=noninteractive"
-    return host.run(f"{env} apt-get install -y -q --allow-downgrades {options} {' '.join(words)}")
-
-
-def dnf(host, command, *words):
-    return host.run(f"dnf -y --setopt=install_weak_deps=0 {command} {' '.join(words)} 2>&1")
-
-
-def serves(host):
-    """The version that answers, and the revision of the database."""
-    page = host.run("python3 -c %s 30 show", FETCH).stdout
-    found = re.search(r"X-Version: (\S+)", page)
-    return found[1] if found else page
-
-
-def revision(host):
-    return host.check_output("flask-notes run flask db current 2>/dev/null").split()[0]
-
-
-class Load:
-    """Constant requests while something happens; all are answered."""
-
-    def __init__(self, host, seconds=8):
-        self.host, self.seconds = host, seconds
-
-    def __enter__(self):
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        self.said = self.host.run("python3 -c %s %s", FETCH, str(self.seconds)).stdout
-
-    def __exit__(self, *_error):
-        self.thread.join()
-        answered, lost = map(int, re.findall(r"\d+", self.said))
-        assert lost == 0, self.said
-        assert answered > 20, self.said
+from hosts import DIST, Load, apt, build, container, deb, dnf, revision, rpm, serves
 
 
 def checksum(file):
@@ -164,7 +35,7 @@ def test_apt_installs_from_a_signed_repository_what_serves():
 def test_an_upgrade_loses_nothing_and_migrates():
     host = container("apt12")
     host.check_output("echo kept > /srv/notes/shared/kept")
-    with Load(host, 20):
+    with Load(host):
         done = apt(host, deb("1.1.0"))
     assert done.succeeded, done.stdout + done.stderr
     assert serves(host) == "1.1.0"
@@ -175,7 +46,7 @@ def test_an_upgrade_loses_nothing_and_migrates():
 
 def test_a_downgrade_that_does_not_know_the_database_is_refused():
     host = container("apt12")
-    with Load(host, 20):
+    with Load(host):
         done = apt(host, deb("1.0.0"))
     assert not done.succeeded
     assert "the database is at revision 0005, which this release does not know" in done.stderr
@@ -184,12 +55,12 @@ def test_a_downgrade_that_does_not_know_the_database_is_refused():
 
 def test_a_new_build_of_a_version_and_the_way_back():
     host = container("apt12")
-    with Load(host, 25):
+    with Load(host):
         assert apt(host, deb("1.1.0", "2")).succeeded
         new = host.check_output("readlink /srv/notes/current")
         assert apt(host, deb("1.1.0", "1")).succeeded
     assert host.check_output("readlink /srv/notes/current") != new
-    with Load(host, 10):
+    with Load(host):
         assert host.run("flask-notes rollback").succeeded
     assert host.check_output("readlink /srv/notes/current") == new
     assert host.check_output("dpkg -V flask-notes") == ""
@@ -197,7 +68,7 @@ def test_a_new_build_of_a_version_and_the_way_back():
 
 def test_a_release_that_does_not_answer_gets_no_traffic():
     host = container("apt12")
-    with Load(host, 20):
+    with Load(host):
         done = apt(host, deb("1.2.0"))
     assert not done.succeeded
     assert "did not come up and got no traffic" in done.stderr
@@ -210,7 +81,7 @@ def test_a_release_that_does_not_answer_gets_no_traffic():
 def test_settings_of_the_administrator_are_kept_and_applied():
     host = container("apt12")
     host.check_output("echo GREETING=hello >> /etc/default/flask-notes")
-    with Load(host, 10):
+    with Load(host):
         assert host.run("flask-notes configure").succeeded
     assert "hello" in host.check_output("flask-notes run env")
     assert apt(host, deb("1.1.0", "1")).succeeded
@@ -262,16 +133,16 @@ def test_dnf_installs_upgrades_downgrades_and_erases():
     assert done.succeeded, done.stdout
     assert serves(host) == "1.0.0"
     host.check_output("echo kept > /srv/notes/shared/kept")
-    with Load(host, 20):
+    with Load(host):
         assert dnf(host, "upgrade", rpm("1.1.0")).succeeded
     assert serves(host) == "1.1.0"
     assert revision(host) == "0005"
-    with Load(host, 40):
+    with Load(host):
         assert dnf(host, "upgrade", rpm("1.1.0", "2")).succeeded
         assert dnf(host, "downgrade", rpm("1.1.0", "1")).succeeded
     assert serves(host) == "1.1.0"
     assert host.run("rpm -V flask-notes").stdout == ""
-    with Load(host, 20):
+    with Load(host):
         refused = dnf(host, "upgrade", rpm("1.2.0"))
     assert "no route to the moon" in refused.stdout
     assert serves(host) == "1.1.0"
