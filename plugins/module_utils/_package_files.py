@@ -96,6 +96,11 @@ def mistakes(app: Mapping[str, Any]) -> str:
     """What keeps an app from being packaged, a line each; empty where nothing does."""
     path = f"flask_apps[{app['name']}]"
     found = []
+    if app["source"]["deb"] or app["source"]["rpm"]:
+        found.append(
+            f"{path}.source: is a package already; name where its code comes from in the"
+            " inventory that builds it, as source.git"
+        )
     if app["manager"] != "systemd":
         found.append(f"{path}.gunicorn.manager: packages are for systemd; leave it out")
     for index, file in enumerate(app["files"]):

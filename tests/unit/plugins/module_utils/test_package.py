@@ -165,6 +165,7 @@ def test_the_password_of_a_database_on_another_host_is_filled_in_there() -> None
     [
         ({}, ""),
         ({"files": [{"name": "a.cfg", "content": "x = 1"}]}, ""),
+        ({"source": {"deb": "flask-notes"}}, "source: is a package already; name where its code"),
         ({"gunicorn": {"manager": "supervisor"}}, "packages are for systemd"),
         ({"files": [{"name": "a.cfg", "content": "x = ${SECRET_KEY}"}]}, "names a variable"),
         ({"files": [{"name": "a.cfg", "template": "a.j2"}]}, "takes no template"),
