@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
+from ansible_collections.pyhost.flask.plugins.plugin_utils._vault import read
 
 Options = dict[str, Any]
 
@@ -34,14 +35,9 @@ class ActionModule(ActionBase):
         )
 
     def _read(self, path: str) -> bytes:
-        """A file on the controller, out of the vault where it is in one."""
+        """A file on the controller."""
         try:
-            real = self._loader.get_real_file(path)
-            try:
-                with open(real, "rb") as file:
-                    return file.read()
-            finally:
-                self._loader.cleanup_tmp_file(real)
+            return read(self._loader, path)
         except (AnsibleError, OSError) as error:
             raise AnsibleActionFail(f"{path}: cannot be read on the controller: {error}") from error
 

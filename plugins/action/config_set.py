@@ -19,6 +19,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import SPEC
 from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
+from ansible_collections.pyhost.flask.plugins.plugin_utils._vault import read
 
 try:
     from ansible.template import trust_as_template
@@ -84,7 +85,7 @@ class ActionModule(ActionBase):
             if entry["template"] is not None:
                 return _encoded(self._rendered(entry, task_vars))
             if entry["src"] is not None:
-                return self._read(self._find_needle("files", entry["src"]))
+                return read(self._loader, self._find_needle("files", entry["src"]))
         except (AnsibleError, OSError, UnicodeError) as error:
             source = entry["template"] or entry["src"]
             raise AnsibleActionFail(f"{entry['dest']}: {source}: {error}") from error
@@ -93,7 +94,7 @@ class ActionModule(ActionBase):
     def _rendered(self, entry: Options, task_vars: Options) -> Any:
         """What the entry's template makes, as ``ansible.builtin.template`` would."""
         source = self._find_needle("templates", entry["template"])
-        template = trust_as_template(self._read(source).decode())
+        template = trust_as_template(read(self._loader, source).decode())
         variables = dict(task_vars)
         managed = variables.get("ansible_managed")
         variables.update(generate_ansible_template_vars(entry["template"], source, entry["dest"]))
@@ -111,15 +112,6 @@ class ActionModule(ActionBase):
         # do_template in 2.18, where template() would turn JSON into data; see core's own action
         render = templar.template if trust_as_template is not str else templar.do_template
         return render(template, escape_backslashes=False, overrides=overrides)
-
-    def _read(self, path: str) -> bytes:
-        """The bytes of a file on the controller, out of the vault where it is in one."""
-        real = self._loader.get_real_file(path)
-        try:
-            with open(real, "rb") as file:
-                return file.read()
-        finally:
-            self._loader.cleanup_tmp_file(real)
 
 
 def marks_of(args: Options, contents: dict[str, bytes]) -> str:

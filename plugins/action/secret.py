@@ -13,8 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 from ansible.utils.display import Display
 
-FOLDER = "/var/lib/pyhost-flask/secrets"
-FORMER = ".former"
+from ansible_collections.pyhost.flask.plugins.module_utils._secrets import FOLDER, FORMER
 
 Options = dict[str, Any]
 

@@ -18,12 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host, _environment
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _deploy_host,
+    _environment,
+    _secrets,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy import Play
 from ansible_collections.pyhost.flask.plugins.module_utils._package import PackageError
 from ansible_collections.pyhost.flask.plugins.module_utils._release_as_user import first_content
 
-SECRETS = Path("/var/lib/pyhost-flask/secrets")
+SECRETS = Path(_secrets.FOLDER)
 
 
 class Host:

@@ -114,9 +114,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.pyhost.flask.plugins.module_utils._secrets import FOLDER, FORMER
 from ansible_collections.pyhost.flask.plugins.module_utils._services import refusal_before_site
 
-FORMER = ".former"  # the end of the name of the file with a secret's former self
 Kept = Mapping[str, str]  # what is in the files, by their names
 
 
@@ -219,7 +219,7 @@ def main() -> None:
             "values": {"type": "dict", "default": {}, "no_log": True},
             "former": {"type": "dict", "default": {}, "no_log": True},
             "needs_site": {"type": "bool", "default": False},
-            "folder": {"type": "path", "default": "/var/lib/pyhost-flask/secrets"},
+            "folder": {"type": "path", "default": FOLDER},
         },
         supports_check_mode=True,
     )
