@@ -19,6 +19,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import SPEC
 from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
+from ansible_collections.pyhost.flask.plugins.module_utils._services import SET_UP
 from ansible_collections.pyhost.flask.plugins.plugin_utils._vault import read
 
 try:
@@ -61,20 +62,23 @@ class ActionModule(ActionBase):
                 contents[entry["dest"]] = content
         args["files"] = [_without_content(entry) for entry in args["files"]]
         marks = marks_of(args, contents)
-        if self._is_sealed(args["name"], marks):
+        if self._is_sealed(args, marks):
             return {**UNCHANGED, "diff": []} if self._task.diff else {**UNCHANGED}
         args.update(_contents=pack(contents), _marks=marks)
         return self._execute_module(
             module_name="pyhost.flask.config_set", module_args=args, task_vars=task_vars
         )
 
-    def _is_sealed(self, name: str, marks: str) -> bool:
+    def _is_sealed(self, args: Options, marks: str) -> bool:
         """Whether the host prints the marks that the module has kept."""
         if not self._is_pipelining_enabled("new"):  # then a command may get no input
             return False
-        script = f"{marks}marks | cmp -s - {shlex.quote(f'{STORE}/{name}.seal')} && echo sealed"
+        seal = f"{STORE}/{args['name']}.seal"
+        script = f"marks | cmp -s - {shlex.quote(seal)} && echo sealed"
+        if args["needs_site"]:
+            script = f"test -e {SET_UP} && {script}"
         # As input, for what is derived from secrets is in it: -vvv and ps show commands alone.
-        result = self._low_level_execute_command("sh -s", in_data=script.encode())
+        result = self._low_level_execute_command("sh -s", in_data=f"{marks}{script}".encode())
         return bool(result["stdout"].strip() == "sealed")
 
     def _content(self, entry: Options, task_vars: Options) -> bytes | None:
@@ -119,7 +123,9 @@ def marks_of(args: Options, contents: dict[str, bytes]) -> str:
     files, services and users are. A file's inode and ctime stand for its content.
     """
     sums = {dest: hashlib.sha256(content).hexdigest() for dest, content in contents.items()}
-    options = json.dumps([MEANING, args, sums], sort_keys=True, default=str)
+    # What may refuse the host has no part in the result: one seal serves site.yml and deploy.yml.
+    asked = {name: value for name, value in args.items() if name != "needs_site"}
+    options = json.dumps([MEANING, asked, sums], sort_keys=True, default=str)
     folders, others = ["/run/systemd/system"], [f"{STORE}/{args['name']}.json"]
     for entry in args["files"]:
         path = os.path.normpath(entry["dest"])

@@ -208,6 +208,7 @@ def test_other_options_and_contents_have_other_marks() -> None:
         marks_of(args, {"/etc/b": b"b"}),
     ]
     assert len({shown(text) for text in texts}) == len(texts)
+    assert marks_of({**args, "needs_site": True}, {}) == texts[0]
 
 
 def shown(marks: str) -> str:
