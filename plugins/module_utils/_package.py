@@ -169,6 +169,7 @@ case "$1" in purge)
   if test -d {root}/shared; then
     echo "{package}: the app's data are kept in {root}/shared, and the user {user} that owns them"
   else
+    rm -rf {root}/once
     rmdir {root} 2>/dev/null || true
     userdel {user} || true
   fi ;;

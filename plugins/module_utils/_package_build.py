@@ -47,6 +47,7 @@ def payload(module: Any, release: Path, target: Path, when: int) -> None:
         for name in names:
             if name in MOMENTS:
                 forget(Path(folder) / name)
+    keep_links(release, target)
     record = target / "release.json"
     known = json.loads(record.read_text(encoding="utf-8"))
     known["built"] = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(when))
@@ -56,6 +57,21 @@ def payload(module: Any, release: Path, target: Path, when: int) -> None:
     compiling = [f"{release}/.venv/bin/python", "-m", "compileall", "-qq", "-s", str(target)]
     compiling += ["-p", str(release), "--invalidation-mode", "unchecked-hash", str(target)]
     run(module, compiling, env={"PYTHONHASHSEED": "0"})
+
+
+def keep_links(release: Path, target: Path) -> None:
+    """Have links to folders, such as the shared ones, lead from where the release will be.
+
+    nfpm puts an empty folder in the place of a link whose goal is a folder on this machine, as that
+    of an absolute one is.
+    """
+    for place, folders, _names in os.walk(target):
+        for path in (Path(place, name) for name in folders if Path(place, name).is_symlink()):
+            goal = os.readlink(path)
+            if os.path.isabs(goal):
+                there = release / path.parent.relative_to(target)
+                path.unlink()
+                path.symlink_to(os.path.relpath(goal, there))
 
 
 def forget(file: Path) -> None:

@@ -14,6 +14,7 @@ It deploys by the code of the modules ``migrate`` and ``reload``.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import shlex
@@ -26,6 +27,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils import (
     _environment,
     _migrate_run,
     _package_host,
+    _package_schedules,
     _release,
     _release_as_user,
     _releases,
@@ -71,8 +73,7 @@ def configure(package: Package) -> None:
     host.run_command(["systemctl", "daemon-reload"])
     host.run_command(["systemd-tmpfiles", "--create", f"/usr/lib/tmpfiles.d/{package.name}.conf"])
     deploy(package, release)
-    if app["timers"]:
-        host.run_command(["systemctl", "start", *app["timers"]])
+    _package_schedules.keep_time(host, app)
     prune(package, release)
 
 
@@ -115,15 +116,37 @@ def migrate(package: Package, release: str, record: Deploy) -> None:
 
 
 def commands(package: Package, release: str) -> None:
-    """Run the app's commands: those of the first deploy at the first, and those of each release."""
-    first = not (package.root / "current").is_symlink()
-    for command in [*(package.app["once"] if first else ()), *package.app["commands"]]:
-        pid = os.fork()
-        if not pid:
-            run(package, shlex.split(command), package.release(release))
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if status:
-            raise PackageError(f"{command} ended with status {status}; the release got no traffic")
+    """Run the app's commands for a release that is not live: those of the first deploy, unless they
+    have succeeded before, and those of each release."""
+    live = package.root / "current"
+    if live.is_symlink() and Path(os.readlink(live)).name == release:
+        return  # only its settings are new
+    for command in [] if live.is_symlink() else package.app["once"]:
+        words = shlex.split(command)
+        # As flask-app notes it. It stays with the data, which a new installation serves again.
+        done = package.root / "once" / _digest(words)
+        if not done.exists():
+            attempt(package, release, words)
+            done.parent.mkdir(exist_ok=True)
+            done.write_text(f"{' '.join(words)}\n", encoding="utf-8")
+    for command in package.app["commands"]:
+        attempt(package, release, shlex.split(command))
+
+
+def _digest(words: Sequence[str]) -> str:
+    text = "".join(f"{word}\n" for word in words)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def attempt(package: Package, release: str, argv: Sequence[str]) -> None:
+    """Run a command of the app in a release; ``PackageError`` where it fails."""
+    pid = os.fork()
+    if not pid:
+        run(package, argv, package.release(release))
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status:
+        command = shlex.join(argv)
+        raise PackageError(f"{command} ended with status {status}; the release got no traffic")
 
 
 def reload(package: Package, release: str, record: Deploy) -> None:
@@ -170,11 +193,12 @@ def remove(package: Package) -> None:
     (root / "live.sock").unlink(missing_ok=True)
     if systemd_runs():
         host = Host(app)
-        if app["timers"]:
-            host.run_command(["systemctl", "stop", *app["timers"]])
+        _package_schedules.stop(host, app, "timer")
         layout = _reload_host.Layout(root, Path(app["etc"]), Path(app["run"]))
         for slot in SLOTS:
             managed(host, layout).stop(slot)
+        # What a schedule has begun would be without its files.
+        _package_schedules.stop(host, app, "service")
     for name in ("current", "previous"):
         (root / name).unlink(missing_ok=True)
     for name in ("slots", "releases"):

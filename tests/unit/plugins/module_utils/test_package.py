@@ -14,7 +14,13 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _package, _package_files
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _package,
+    _package_build,
+    _package_files,
+    _package_program,
+    _package_schedules,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._apps import resolve
 from ansible_collections.pyhost.flask.plugins.module_utils._package import (
     Origin,
@@ -22,6 +28,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._package import (
     Python,
     Version,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._package_host import Package
 
 COLLECTION = Path(__file__).parents[4]
 UTILS = "ansible_collections.pyhost.flask.plugins.module_utils"
@@ -193,3 +200,105 @@ def test_a_package_gets_all_files_that_its_program_needs() -> None:
         imported = [getattr(node, "module", None) or "" for node in tree.body]
         assert not any(name.startswith("ansible.") for name in imported), name
     assert set(variables["__package_code"]) == needed
+
+
+@pytest.mark.parametrize(
+    ("live", "done", "expected"),
+    [
+        ("", (), ["flask seed", "flask warm-up"]),
+        ("", ("flask seed",), ["flask warm-up"]),  # its data were there before
+        ("r1", (), ["flask warm-up"]),
+        ("r2", (), []),  # new settings of the release that is live
+    ],
+)
+def test_which_commands_run_before_the_traffic(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    live: str,
+    done: tuple[str, ...],
+    expected: list[str],
+) -> None:
+    ran: list[str] = []
+
+    def attempt(_package: Package, release: str, argv: list[str]) -> None:
+        assert release == "r2"
+        ran.append(" ".join(argv))
+
+    monkeypatch.setattr(_package_program, "attempt", attempt)
+    app = {"root": str(tmp_path), "once": ["flask seed"], "commands": ["flask warm-up"]}
+    package = Package(Path("/usr/lib/flask-notes"), app)
+    for command in done:
+        _package_program.commands(Package(package.folder, {**app, "once": [command]}), "r2")
+    if live:
+        (tmp_path / "current").symlink_to(f"releases/{live}")
+    ran.clear()
+    _package_program.commands(package, "r2")
+    assert ran == expected
+
+
+def test_a_command_is_noted_as_flask_app_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_package_program, "attempt", lambda *_arguments: None)
+    app = {"root": str(tmp_path), "once": ["flask seed --all"], "commands": []}
+    _package_program.commands(Package(Path("/usr/lib/x"), app), "r1")
+    script = "printf '%s\\n' flask seed --all | sha256sum | cut -c1-16"
+    noted = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert (tmp_path / "once" / noted.stdout.strip()).read_text() == "flask seed --all\n"
+
+
+@pytest.mark.parametrize(
+    ("running", "wanted", "calls"),
+    [
+        ((), (), []),
+        ((), ("flask-x.a.timer",), ["start flask-x.a.timer"]),
+        (("flask-x.b.timer",), (), ["stop flask-x.b.timer"]),
+        (
+            ("flask-x.a.timer", "flask-x.b.timer"),
+            ("flask-x.a.timer",),
+            ["stop flask-x.b.timer", "start flask-x.a.timer"],
+        ),
+    ],
+)
+def test_timers_are_those_of_the_version(
+    running: tuple[str, ...], wanted: tuple[str, ...], calls: list[str]
+) -> None:
+    class Host:
+        def __init__(self, rc: int) -> None:
+            self.rc, self.calls, self.warnings = rc, [""][:0], [""][:0]
+
+        def run_command(self, argv: list[str]) -> tuple[int, str, str]:
+            if argv[1] == "list-units":
+                assert argv[-1] == "flask-x.*.timer"
+                return 0, "".join(f"{unit} loaded active waiting\n" for unit in running), ""
+            self.calls.append(" ".join(argv[1:]))
+            return self.rc, "", "masked"
+
+        def warn(self, text: str) -> None:
+            self.warnings.append(text)
+
+    app = {"name": "x", "unit": "flask-x@.service", "timers": list(wanted)}
+    for rc in (0, 1):
+        host = Host(rc)
+        _package_schedules.keep_time(host, app)
+        assert host.calls == calls
+        failed = [f"x: its schedules did not {call.split()[0]}: masked" for call in calls]
+        assert host.warnings == (failed if rc else [])
+
+
+def test_links_to_folders_lead_from_where_the_release_will_be(tmp_path: Path) -> None:
+    """As nfpm packs them, on a machine that has what they lead to."""
+    shared, release = tmp_path / "srv/notes/shared/uploads", tmp_path / "srv/notes/releases/r1"
+    target = tmp_path / "usr/lib/flask-notes/release"
+    links = {"web/uploads": shared, "python": Path("/usr/bin/env"), "lib64": Path("lib")}
+    for folder in (shared, release, target / "web", target / "lib"):
+        folder.mkdir(parents=True)
+    for name, goal in links.items():
+        (target / name).symlink_to(goal)
+    _package_build.keep_links(release, target)
+    (release / "web").mkdir()
+    (release / "web/uploads").symlink_to((target / "web/uploads").readlink())
+    assert (release / "web/uploads").resolve() == shared
+    assert not (target / "web/uploads").readlink().is_absolute()
+    assert (target / "python").readlink() == Path("/usr/bin/env")
+    assert (target / "lib64").readlink() == Path("lib")
