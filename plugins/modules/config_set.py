@@ -172,7 +172,7 @@ options:
     description: Internal. The contents as the controller rendered them; not for playbooks.
     type: str
   _marks:
-    description: Internal. A shell function by which the next run tells whether anything has changed.
+    description: Internal. A shell function that prints what tells whether anything has changed.
     type: str
 """
 
