@@ -124,8 +124,8 @@ def refuse_installed(facts: Facts, version: str) -> None:
     if version and not MANAGED.exists():
         raise ReleaseError(
             f"{facts.package} {version} is installed on the host, and deploys the app at each of"
-            f" its upgrades. To hand the app over, without an interruption: touch {MANAGED}, run"
-            " this again, and remove the package then"
+            f" its upgrades. To hand the app over, without an interruption:"
+            f" install -D /dev/null {MANAGED}, run this again, and remove the package then"
         )
 
 

@@ -25,7 +25,7 @@ from hosts import (
     serves,
 )
 
-MANAGED = "/etc/pyhost-flask/managed-by-ansible"
+HAND_OVER = "install -D /dev/null /etc/pyhost-flask/managed-by-ansible"
 INSTALLED = "is installed on the host, and deploys the app at each of its upgrades"
 
 
@@ -82,12 +82,13 @@ def test_an_app_of_apt_s_is_not_deployed_by_two(host):
         status, said = on("apt12", file("1.1.0", "2"), "site")
     assert status, said
     assert f"flask-notes 1.1.0-1.deb12 {INSTALLED}" in said
+    assert HAND_OVER in said
     assert serves(host) == "1.1.0"
 
 
 def test_it_is_handed_over_without_a_loss(host):
     before = release(host)
-    host.check_output(f"touch {MANAGED}")
+    host.check_output(HAND_OVER)
     with Load(host):
         succeed("apt12", file("1.1.0", "2"), "site")
         host.check_output("apt-get remove -y -q flask-notes")
@@ -160,7 +161,7 @@ def test_an_rpm_is_served_in_the_same_way():
     host = container("rpm")
     assert serves(host) == "1.1.0"  # of dnf, from test_packages.py
     before = release(host)
-    host.check_output(f"mkdir -p /etc/pyhost-flask && touch {MANAGED}")
+    host.check_output(HAND_OVER)
     with Load(host):
         succeed("rpm", file("1.1.0", "2", "rpm"), "site")
         assert dnf(host, "remove", "flask-notes").succeeded
@@ -168,6 +169,7 @@ def test_an_rpm_is_served_in_the_same_way():
     with Load(host, NGINX):
         succeed("rpm", file("1.1.0", "1", "rpm"))
         succeed("rpm", file("1.1.0", "1", "rpm"), "rollback")
+        host.check_output("apt-get install -y -q --no-install-recommends dnf-plugins-core")
         host.check_output("mkdir -p /etc/yum.repos.d")
         repository = "[notes]\nname=notes\nbaseurl=file:///opt/dist\ngpgcheck=0\n"
         host.check_output("printf %s > /etc/yum.repos.d/notes.repo", repository)
