@@ -21,7 +21,8 @@ SERVICES = PREFIX + "services"
 CLIENT = "/run/load-client.py"
 ROOT = "/run/load-root.pem"
 MOST_SECONDS = 1500
-WHEELS = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "dist"
+WORK = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+WHEELS, DEBS = WORK / "dist", WORK / "debs"
 
 
 def run(*command: str) -> str:
@@ -108,6 +109,14 @@ class Load:
         command += [f"pyhost.flask.{name}", "-e", json.dumps(settings)]
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         return subprocess.run(command, **output, text=True, check=False)
+
+    def package(self, settings: dict[str, Any]) -> None:
+        """Make debs of what is published, each in a container of its Debian."""
+        own = {"manager": "systemd", "kind": "git", "package_release": "1"}
+        own["package_images"] = [f"pyhost-flask/host:{number}" for number in (12, 13)]
+        own |= {"package_output": str(DEBS), "package_network": PREFIX.rstrip("-")}
+        done = self.play("package", {**settings, **own})
+        assert done.returncode == 0, done.stdout
 
     def renew(self, zone: str) -> None:
         """Renew a host's certificate by force, with the hook that reloads nginx."""

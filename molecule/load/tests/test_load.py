@@ -48,11 +48,12 @@ STORY = [
     Step("reload for a changed variable", "", "deploy", {"setting": "second"}, "r08"),
     Step("deploy 9, from git to a wheel", "r09", "deploy", {"kind": "dist"}, "r09"),
     Step(RENEWAL, "", "", {}, "r09"),
-    Step("deploy 10, from a wheel to git", "r10", "deploy", {"kind": "git"}, "r10"),
-    Step("site.yml, nothing to do", "", "site", {}, "r10"),
-    Step(SITE, "", "site", {"max_body_size": "17m"}, "r10"),
+    Step("deploy 10, from a wheel to a deb", "r10", "deploy", {"kind": "deb"}, "r10"),
+    Step("deploy 11, from a deb to git", "r11", "deploy", {"kind": "git"}, "r11"),
+    Step("site.yml, nothing to do", "", "site", {}, "r11"),
+    Step(SITE, "", "site", {"max_body_size": "17m"}, "r11"),
 ]
-AFTER = Step("deploy 11, after the broken ones", "r11", "deploy", {}, "r11")
+AFTER = Step("deploy 12, after the broken ones", "r12", "deploy", {}, "r12")
 
 # A broken release, and what the failed play must say of it.
 CAUSES = {
@@ -99,6 +100,8 @@ def do(load, step, settings):
     load.phase(step.phase)
     if step.publish:
         load.publish(step.publish, migration=step.publish >= "r03")
+    if step.settings.get("kind") == "deb":
+        load.package(settings)
     if step.playbook:
         done = load.play(step.playbook, settings)
         assert done.returncode == 0, done.stdout
@@ -141,16 +144,16 @@ def test_visitors_see_one_release_after_the_other(mine):
         seen = {tuple(text.split()[::2]) for text in mine.of(phase=step.phase).all("made_by")}
         assert before in seen, step.phase
         assert seen <= {before, (live, setting)}, step.phase
-    assert {text.split()[0] for text in mine.of(phase="after").all("made_by")} == {"r11"}
+    assert {text.split()[0] for text in mine.of(phase="after").all("made_by")} == {"r12"}
 
 
 def broken(kind):
-    return Step(f"broken: {kind}", kind, "deploy", {}, "r10")
+    return Step(f"broken: {kind}", kind, "deploy", {}, "r11")
 
 
 def test_each_version_is_one_release(mine):
     whole = {tuple(text.split()[:2]) for text in mine.all("made_by")}
-    assert len(whole) == len({version for version, _release in whole}) == 12
+    assert len(whole) == len({version for version, _release in whole}) == 13
 
 
 def test_each_post_was_done_once(mine, host):
