@@ -10,7 +10,7 @@ demo: ## Serve the sample app from a bare Debian server in a container, with TLS
 demo-down: ## Take the demo down
 	@examples/demo/demo down
 
-check: ## The quick checks, under a minute: linters, types, unit tests, documentation
+check: ## The quick checks, two minutes: linters, types, unit tests, documentation
 	@tests/bed/test quick
 
 test: ## Everything that CI runs
