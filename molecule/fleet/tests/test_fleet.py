@@ -191,6 +191,7 @@ def background() -> list[str]:
     return [" ".join(sorted(said(host, "sh", "-c", command).split())) for host in APPS]
 
 
+@pytest.mark.skipif(len(APPS) == 1, reason="one host has nobody to share with")
 def test_one_host_runs_what_is_to_run_once(visitors, tmp_path):
     here = ["clean each mail one", "clean each"]
     assert background() == here
