@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.template import generate_ansible_template_vars
 from ansible.utils.unsafe_proxy import wrap_var
 
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set_journal import FOLDER
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import SPEC
 from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
 from ansible_collections.pyhost.flask.plugins.module_utils._services import SET_UP
@@ -29,7 +30,6 @@ except ImportError:  # ansible-core 2.18 has no trust in templates
 
 Options = dict[str, Any]
 
-STORE = "/var/lib/pyhost-flask/config_set"
 MEANING = 1  # raise it where the same options come to mean something else
 UNCHANGED: Options = {
     "changed": False,
@@ -73,7 +73,7 @@ class ActionModule(ActionBase):
         """Whether the host prints the marks that the module has kept."""
         if not self._is_pipelining_enabled("new"):  # then a command may get no input
             return False
-        seal = f"{STORE}/{args['name']}.seal"
+        seal = f"{FOLDER}/{args['name']}.seal"
         script = f"marks | cmp -s - {shlex.quote(seal)} && echo sealed"
         if args["needs_site"]:
             script = f"test -e {SET_UP} && {script}"
@@ -126,7 +126,7 @@ def marks_of(args: Options, contents: dict[str, bytes]) -> str:
     # What may refuse the host has no part in the result: one seal serves site.yml and deploy.yml.
     asked = {name: value for name, value in args.items() if name != "needs_site"}
     options = json.dumps([MEANING, asked, sums], sort_keys=True, default=str)
-    folders, others = ["/run/systemd/system"], [f"{STORE}/{args['name']}.json"]
+    folders, others = ["/run/systemd/system"], [f"{FOLDER}/{args['name']}.json"]
     for entry in args["files"]:
         path = os.path.normpath(entry["dest"])
         (folders if entry["state"] == "directory" else others).append(path)

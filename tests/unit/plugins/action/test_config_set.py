@@ -185,7 +185,7 @@ def relink(path: Path) -> None:
 def test_whoever_meddles_with_a_set_leaves_a_mark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meddle: Callable[[Path], Any], seen: bool
 ) -> None:
-    monkeypatch.setattr(config_set, "STORE", str(tmp_path))
+    monkeypatch.setattr(config_set, "FOLDER", str(tmp_path))
     (tmp_path / "test.json").touch()
     (tmp_path / "file").write_text("text")
     (tmp_path / "link").symlink_to("file")
