@@ -15,7 +15,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release import Relea
 from ansible_collections.pyhost.flask.plugins.module_utils._release_address import parse
 from ansible_collections.pyhost.flask.plugins.module_utils._release_archive import Archive, Sent
 from ansible_collections.pyhost.flask.plugins.module_utils._release_bundle import Bundled, Found
-from ansible_collections.pyhost.flask.plugins.module_utils._release_download import Download
 from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Git
 from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import repository
 from ansible_collections.pyhost.flask.plugins.module_utils._release_package import (
@@ -62,6 +61,9 @@ def source_of(module: Any) -> Source:
     if sent:
         # A folder that all of a path lies in is a part of it.
         return Archive(options[named[0]], Sent(**sent), strip=not options["path"])
+    # Imported here, for what talks to web servers takes long to load, and no other source needs it.
+    from ansible_collections.pyhost.flask.plugins.module_utils._release_download import Download
+
     address = parse(options["archive"])
     checksum = options["checksum"].rpartition(":")[2]
     return Archive(address.url, Download(address, checksum))
