@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,7 +26,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import Backup
 from ansible_collections.pyhost.flask.plugins.module_utils._restore import Doors, Restore
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-PORT = "5599"
+with socket.create_server(("127.0.0.2", 0)) as free:
+    PORT = str(free.getsockname()[1])  # another run of the tests has its own
 TABLES = """
 CREATE TABLE "User" (id serial PRIMARY KEY, name text);
 INSERT INTO "User" (name) SELECT E'line\\n\\\\.\\t' || n FROM generate_series(1, 1000) AS n;
