@@ -10,29 +10,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
+from ansible_collections.pyhost.flask.plugins.plugin_utils._kept import Kept
 from ansible_collections.pyhost.flask.plugins.plugin_utils._vault import read
 
 Options = dict[str, Any]
 
 
-class ActionModule(ActionBase):
+class ActionModule(Kept):
     """The controller's half of certificate."""
 
-    _supports_check_mode = True
-    _supports_async = False
+    name = "certificate"
 
-    def run(self, tmp: str | None = None, task_vars: Options | None = None) -> Options:
+    def _act(self, task_vars: Options) -> Options:
         """Read the files, and run the module with them. It checks all else."""
-        super().run(tmp, task_vars)
         args = dict(self._task.args)
         contents = {path: self._read(path) for path in _paths(args.get("sites"))}
         args["_contents"] = pack(contents)
-        return self._execute_module(
-            module_name="pyhost.flask.certificate", module_args=args, task_vars=task_vars
-        )
+        return self._run_module(args, task_vars)
 
     def _read(self, path: str) -> bytes:
         """A file on the controller."""

@@ -13,7 +13,6 @@ import shlex
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.template import generate_ansible_template_vars
 from ansible.utils.unsafe_proxy import wrap_var
 
@@ -21,6 +20,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set_journal i
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import SPEC
 from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
 from ansible_collections.pyhost.flask.plugins.module_utils._services import SET_UP
+from ansible_collections.pyhost.flask.plugins.plugin_utils._kept import CODE, Kept
 from ansible_collections.pyhost.flask.plugins.plugin_utils._vault import read
 
 try:
@@ -30,7 +30,6 @@ except ImportError:  # ansible-core 2.18 has no trust in templates
 
 Options = dict[str, Any]
 
-MEANING = 1  # raise it where the same options come to mean something else
 UNCHANGED: Options = {
     "changed": False,
     "paths": [],
@@ -41,23 +40,21 @@ UNCHANGED: Options = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(Kept):
     """The controller's half of config_set."""
 
-    _supports_check_mode = True
-    _supports_async = False
+    name = "config_set"
 
-    def run(self, tmp: str | None = None, task_vars: Options | None = None) -> Options:
+    def _act(self, task_vars: Options) -> Options:
         """Check the options, render the contents, and run the module with them.
 
         Where the host is as the module left it after a run with the very same options, a plain
-        command tells that in a fifth of the module's time.
+        command tells that in half of the module's time.
         """
-        super().run(tmp, task_vars)
         _result, args = self.validate_argument_spec(SPEC)
         contents = {}
         for entry in args["files"]:
-            content = self._content(entry, task_vars or {})
+            content = self._content(entry, task_vars)
             if content is not None:
                 contents[entry["dest"]] = content
         args["files"] = [_without_content(entry) for entry in args["files"]]
@@ -65,9 +62,7 @@ class ActionModule(ActionBase):
         if self._is_sealed(args, marks):
             return {**UNCHANGED, "diff": []} if self._task.diff else {**UNCHANGED}
         args.update(_contents=pack(contents), _marks=marks)
-        return self._execute_module(
-            module_name="pyhost.flask.config_set", module_args=args, task_vars=task_vars
-        )
+        return self._run_module(args, task_vars)
 
     def _is_sealed(self, args: Options, marks: str) -> bool:
         """Whether the host prints the marks that the module has kept."""
@@ -119,13 +114,13 @@ class ActionModule(ActionBase):
 
 
 def marks_of(args: Options, contents: dict[str, bytes]) -> str:
-    """A shell function that prints all that a set's result depends on: the options, and how its
-    files, services and users are. A file's inode and ctime stand for its content.
+    """A shell function that prints all that a set's result depends on: our code, the options, and
+    how its files, services and users are. A file's inode and ctime stand for its content.
     """
     sums = {dest: hashlib.sha256(content).hexdigest() for dest, content in contents.items()}
     # What may refuse the host has no part in the result: one seal serves site.yml and deploy.yml.
     asked = {name: value for name, value in args.items() if name != "needs_site"}
-    options = json.dumps([MEANING, asked, sums], sort_keys=True, default=str)
+    options = json.dumps([str(CODE), asked, sums], sort_keys=True, default=str)
     folders, others = ["/run/systemd/system"], [f"{FOLDER}/{args['name']}.json"]
     for entry in args["files"]:
         path = os.path.normpath(entry["dest"])

@@ -9,23 +9,22 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 from ansible.utils.display import Display
 
 from ansible_collections.pyhost.flask.plugins.module_utils._secrets import FOLDER, FORMER
+from ansible_collections.pyhost.flask.plugins.plugin_utils._kept import Kept
 
 Options = dict[str, Any]
 
 
-class ActionModule(ActionBase):
+class ActionModule(Kept):
     """Runs the module only where something is to be made, changed or refused."""
 
-    _supports_check_mode = True
+    name = "secret"
 
-    def run(self, tmp: str | None = None, task_vars: Options | None = None) -> Options:
+    def _act(self, task_vars: Options) -> Options:
         """Return the secrets of ``names``, if that is all that is asked for, and all are there."""
-        super().run(tmp, task_vars)
         args = self._task.args
         names = [str(name) for name in args.get("names") or []]
         only_read = set(args) <= {"names", "needs_site"}
@@ -34,7 +33,7 @@ class ActionModule(ActionBase):
             kept = result(names, printed)
             if kept:
                 return kept
-        done = self._execute_module(module_name="pyhost.flask.secret", task_vars=task_vars)
+        done = self._run_module(dict(args), task_vars)
         if done.get("failed") and __version__.startswith("2.18."):
             # Such a task has no_log, which hides the reason as well there.
             Display().error(str(done.get("msg")))

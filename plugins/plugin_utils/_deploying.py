@@ -15,23 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
+
+from ansible_collections.pyhost.flask.plugins.plugin_utils._kept import Kept
 
 Options = dict[str, Any]
 POLL = 3  # seconds between two looks at a deploy that is waited for
 
 
-class Deploying(ActionBase):
+class Deploying(Kept):
     """Runs the module ``name`` as a step of this play's deploy, or waits until it may."""
 
-    name = ""
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: Options | None = None) -> Options:
+    def _act(self, task_vars: Options) -> Options:
         """Run the module; where the app's lock is another play's, see whether that is alive."""
-        super().run(tmp, task_vars)
-        task_vars = task_vars or {}
         if self._task.check_mode:
             return self._step(None, task_vars)
         end = time.monotonic() + self._patience(task_vars)
@@ -53,9 +48,7 @@ class Deploying(ActionBase):
 
     def _step(self, holder: Options | None, task_vars: Options) -> Options:
         arguments = {**self._arguments(), **({"_holder": holder} if holder else {})}
-        return self._execute_module(
-            module_name=f"pyhost.flask.{self.name}", module_args=arguments, task_vars=task_vars
-        )
+        return self._run_module(arguments, task_vars)
 
     def _arguments(self) -> Options:
         """The module's options."""

@@ -33,7 +33,8 @@ def made(base: Path, *files: dict[str, Any], **variables: Any) -> tuple[ActionMo
     templar = Templar(loader, variables=task_vars)
     action = ActionModule(task, MagicMock(), MagicMock(), loader, templar, MagicMock())
     action._load_name = "pyhost.flask.config_set"
-    action._execute_module = MagicMock()
+    action._pipeline = MagicMock()
+    action._run_module = MagicMock()
     action._low_level_execute_command = MagicMock(return_value={"stdout": ""})
     return action, task_vars
 
@@ -42,8 +43,8 @@ def sent(base: Path, *files: dict[str, Any], **variables: Any) -> dict[str, Any]
     """The arguments that the module gets for these entries."""
     action, task_vars = made(base, *files, **variables)
     action.run(task_vars=task_vars)
-    action._execute_module.assert_called_once()
-    return action._execute_module.call_args.kwargs["module_args"]
+    action._run_module.assert_called_once()
+    return action._run_module.call_args.args[0]
 
 
 def content(base: Path, entry: dict[str, Any], **variables: Any) -> str:
@@ -131,7 +132,7 @@ def test_what_has_not_changed_needs_no_module(tmp_path: Path) -> None:
     action, task_vars = made(tmp_path, {"dest": "/etc/a", "content": "hunter2"})
     action._low_level_execute_command.return_value = {"stdout": "sealed\n"}
     result = action.run(task_vars=task_vars)
-    action._execute_module.assert_not_called()
+    action._run_module.assert_not_called()
     assert not result["changed"]
     assert not result["applied"]
     assert result["unwanted"] == []
@@ -144,7 +145,7 @@ def test_without_pipelining_the_module_runs(tmp_path: Path) -> None:
     action._is_pipelining_enabled = MagicMock(return_value=False)
     action._low_level_execute_command.return_value = {"stdout": "sealed\n"}
     action.run(task_vars=task_vars)
-    action._execute_module.assert_called_once()
+    action._run_module.assert_called_once()
 
 
 def rewrite(path: Path) -> None:
