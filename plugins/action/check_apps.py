@@ -45,12 +45,17 @@ class ActionModule(ActionBase):
             if wrong:
                 raise Mistakes(wrong)
             fleet = _fleet.fleet(task_vars or {})
-            version = args.get("version") or ""
+            version = chosen(args.get("app") or "", args.get("version") or "")
             apps = check(args.get("apps"), args.get("defaults"), version, fleet)
         except Mistakes as error:
             raise AnsibleActionFail(str(error)) from None
         # The apps hold secrets: they are registered, and no callback shows them.
         return {"changed": False, "apps": apps, "_ansible_no_log": True}
+
+
+def chosen(app: str, version: str) -> str:
+    """The version with the app that it is of, where the play is for one app."""
+    return f"{app}:{version}" if app and version and ":" not in version else version
 
 
 def check(apps: Any, defaults: Any, version: str = "", fleet: Fleet = ALONE) -> list[_apps.App]:

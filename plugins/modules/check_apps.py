@@ -31,6 +31,9 @@ options:
   defaults:
     description: Options that all apps have in common, C(flask_defaults).
     type: raw
+  app:
+    description: The app that O(version) is of, where the playbook is for one.
+    type: str
   version:
     description:
       - The version of one app in place of the one that its source says, as V(v1.2), or, where there

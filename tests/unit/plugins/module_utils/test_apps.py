@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.action.check_apps import check
+from ansible_collections.pyhost.flask.plugins.action.check_apps import check, chosen
 from ansible_collections.pyhost.flask.plugins.filter.resolve import SPEC
 from ansible_collections.pyhost.flask.plugins.module_utils import _apps
 from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes
@@ -632,3 +632,18 @@ def test_another_version_that_cannot_be(apps: list[Any], version: str, text: str
     with pytest.raises(Mistakes) as caught:
         _apps.resolve(apps, {}, SPEC, version)
     assert text in caught.value.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("app", "version", "meant"),
+    [
+        ("", "", ""),
+        ("", "v1", "v1"),
+        ("", "notes:v1", "notes:v1"),
+        ("notes", "", ""),
+        ("notes", "v1", "notes:v1"),
+        ("notes", "notes:v1", "notes:v1"),
+    ],
+)
+def test_version_is_that_of_the_app_that_a_play_is_for(app: str, version: str, meant: str) -> None:
+    assert chosen(app, version) == meant
