@@ -1,22 +1,15 @@
-"""What the tests of this scenario share: new versions, plays, visitors, the host's state."""
+"""What the tests of this scenario share: new versions, plays, the host's state."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import http.client
-import json
 import os
 import re
 import shutil
 import signal
-import socket
-import ssl
 import subprocess
 import tempfile
-import threading
 import time
-import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +17,6 @@ PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 SCENARIO = PROJECT / "molecule" / "deploys"
 PREFIX = os.environ["BED_NAME"] + "-deploys-"
 HOST, SERVICES = PREFIX + "deb13", PREFIX + "services"
-MOST_REQUESTS = 20000
 Done = subprocess.CompletedProcess[str]
 
 
@@ -139,67 +131,7 @@ def changed(output: str) -> int:
 
 def only(app: str) -> list[str]:
     """Options that deploy one of the apps alone."""
-    return ["-e", json.dumps({"flask_apps": ["{{ " + app + " }}"]})]
-
-
-# Visitors
-
-
-class Visitors:
-    """Two who ask the site ``host`` for ``/`` all the time, each by new connections."""
-
-    def __init__(self, host: str, tls: bool = False) -> None:
-        self.host, self.tls = host, tls
-        layout = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-        self.address = run("docker", "inspect", "-f", layout, HOST).strip()
-        self.answers: list[str] = []
-        self.lost: list[str] = []
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._visit) for _number in range(2)]
-
-    def __enter__(self) -> Visitors:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
-
-    def since(self, count: int) -> set[str]:
-        """The versions that have answered since there were ``count`` answers."""
-        return {answer.split()[0] for answer in self.answers[count:]}
-
-    def _visit(self) -> None:
-        while not self._end.wait(0.1) and len(self.answers) < MOST_REQUESTS:
-            try:
-                status, text = self.ask()
-            except (OSError, http.client.HTTPException) as error:
-                status, text = 0, repr(error)
-            if status == 200:
-                self.answers.append(text)
-            else:
-                self.lost.append(f"{time.strftime('%H:%M:%S')} {status} {text[:200]}")
-
-    def ask(self, **fields: str) -> tuple[int, str]:
-        """One request, which sends the fields of a form where there are any: the answer's status
-        and text."""
-        connection = http.client.HTTPConnection(self.host, timeout=30)
-        with contextlib.closing(connection):
-            plain = socket.create_connection((self.address, 443 if self.tls else 80), 30)
-            # Who vouches for the certificate is no matter here.
-            context = ssl._create_unverified_context()
-            connection.sock = (
-                context.wrap_socket(plain, server_hostname=self.host) if self.tls else plain
-            )
-            headers = {"Connection": "close"}
-            if fields:
-                headers["Content-Type"] = "application/x-www-form-urlencoded"
-            body = urllib.parse.urlencode(fields)
-            connection.request("POST" if fields else "GET", "/", body, headers)
-            response = connection.getresponse()
-            return response.status, response.read().decode()
+    return ["-e", f"app={app}"]
 
 
 # Moments

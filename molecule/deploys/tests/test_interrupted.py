@@ -90,7 +90,7 @@ class Disturbed:
     def __init__(self, host, diary, visitors, undisturbed):
         self.host, self.diary, self.visitors = host, diary, visitors
         self.undisturbed = undisturbed
-        self.old = visitors.ask()[1].split()[0]
+        self.old = visitors.site.ask()[1].split()[0]
         self.version = diary.publish(migrations=2)
         self.answered = len(visitors.answers)
 
@@ -100,7 +100,7 @@ class Disturbed:
         assert done.returncode == 0, f"killed: {moment}\n{done.stdout}"
         assert self.visitors.lost == [], f"killed: {moment}"
         assert self.visitors.since(self.answered) <= {self.old, self.version}, moment
-        assert self.visitors.ask()[1].split()[0] == self.version, moment
+        assert self.visitors.site.ask()[1].split()[0] == self.version, moment
         assert revision(self.host) == self.diary.migrations[-1], moment
         assert state(self.host) == self.undisturbed, moment
 
@@ -180,7 +180,7 @@ def test_fetch_is_interrupted(host, deploy, visitors):
     host.check_output("pkill -x sleep; touch %s/kept", mirror)
     assert host.check_output("find %s -name '*.lock'", mirror)
     succeed("deploy", *DIARY)
-    assert visitors.ask()[1].split()[0] == deployed.version
+    assert visitors.site.ask()[1].split()[0] == deployed.version
     deploy().recover("while git fetches")
     host.check_output("rm %s/kept", mirror)
 

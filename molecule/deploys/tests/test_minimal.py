@@ -7,8 +7,11 @@ and there is a way back.
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from scenario import Visitors, changed, only, play, succeed
+from scenario import HOST, changed, only, play, succeed
+from visitors import Site, Visitors
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -27,23 +30,22 @@ BROKEN = {
 @pytest.fixture
 def plain_visitors():
     """Visitors of the app. None of their requests may be lost."""
-    with Visitors("plain.deb13.test", tls=True) as found:
+    with Visitors(Site.of(HOST, "plain.deb13.test")) as found:
         yield found
-    assert found.lost == []
-    assert len(found.answers) > 20
+    found.check()
 
 
 def test_new_versions_and_the_way_back(app_of, plain, plain_visitors):
     app = app_of("plain")
-    assert plain_visitors.ask() == (200, "first")
+    assert plain_visitors.site.ask() == (200, "first")
     first = app.release
     second = plain.publish()
     succeed("deploy", *PLAIN)
-    assert plain_visitors.ask() == (200, second)
+    assert plain_visitors.site.ask() == (200, second)
     assert plain_visitors.since(0) <= {"first", second}
     assert changed(succeed("deploy", *PLAIN)) == 0
     succeed("rollback", *PLAIN)
-    assert plain_visitors.ask() == (200, "first")
+    assert plain_visitors.site.ask() == (200, "first")
     assert app.release == first
     assert app.running() == [app.slot]
     assert app.state_of_idle_slot() == "inactive"
@@ -61,8 +63,30 @@ def test_broken_version(app_of, plain, plain_visitors, way):
     done = play("deploy", *PLAIN)
     assert done.returncode, done.stdout
     assert reason in done.stdout, done.stdout
-    assert plain_visitors.ask() == (200, version)
+    assert plain_visitors.site.ask() == (200, version)
     assert plain_visitors.since(answered) == {version}
     assert (app.release, app.slot) == before
     assert app.running() == [app.slot]
     assert app.state_of_idle_slot() == "inactive"
+
+
+def test_others_are_left_alone(host, app_of, diary, plain):
+    """The host's other app has a new version as well, and both have a new setting."""
+    look = (
+        "{ readlink /srv/diary/live.sock /srv/diary/current; ls /srv/diary/releases;"
+        " find /etc -path '*diary*' -type f -print0 | sort -z | xargs -0 sha256sum;"
+        " systemctl show -p MainPID,NeedDaemonReload 'flask-diary@*'; }"
+    )
+    before = host.check_output(look)
+    diary.publish()
+    plain.publish()
+    old = app_of("plain").release
+    colour = json.dumps({"flask_defaults": {"env": {"COLOUR": "red"}}})
+    succeed("deploy", *PLAIN, "-e", colour)
+    assert app_of("plain").release != old
+    assert "COLOUR=red" in host.file("/etc/plain/environment").content_string
+    assert host.check_output(look) == before
+    refused = play("deploy", *only("plian"))
+    assert refused.returncode != 0
+    assert "There is no app plian; choose one of them" in refused.stdout
+    assert "-e app=diary, -e app=plain" in refused.stdout

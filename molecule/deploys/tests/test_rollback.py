@@ -28,7 +28,7 @@ def deploy(diary, app, migrations=0):
 
 def entries(visitors):
     """The version that answers, and how many entries it finds."""
-    version, _release, count = visitors.ask()[1].split()
+    version, _release, count = visitors.site.ask()[1].split()
     return version, int(count)
 
 
@@ -50,9 +50,9 @@ def test_back_over_migrations(host, app_of, diary, visitors):
     app = app_of("diary")
     older, first = deploy(diary, app, migrations=1)
     known, before = revision(host), tables(host)
-    assert visitors.ask(text="before the newer release") == (204, "")
+    assert visitors.site.ask(text="before the newer release") == (204, "")
     newer, second = deploy(diary, app, migrations=2)
-    assert visitors.ask(text="after it") == (204, "")
+    assert visitors.site.ask(text="after it") == (204, "")
     count = entries(visitors)[1]
     undone = diary.migrations[-2:]
 

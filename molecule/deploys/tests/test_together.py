@@ -46,11 +46,11 @@ def test_second_is_refused(host, diary, visitors, version, hold):
     assert int(found[1]) == winner.pid
     assert SINCE.search(said), said
     assert "app_lock_wait" in said
-    assert visitors.ask()[1].split()[0] != version
+    assert visitors.site.ask()[1].split()[0] != version
     hold.go_on()
     told = winner.communicate()[0]
     assert winner.returncode == 0, told
-    assert visitors.ask()[1].split()[0] == version
+    assert visitors.site.ask()[1].split()[0] == version
     assert state(host)["locks"] == []
 
 
@@ -67,7 +67,7 @@ def test_second_waits(host, diary, visitors, version, hold):
     for process in (first, second):
         said = process.communicate()[0]
         assert process.returncode == 0, said
-    assert visitors.ask()[1].split()[0] == version
+    assert visitors.site.ask()[1].split()[0] == version
     assert state(host)["locks"] == []
 
 
@@ -78,5 +78,5 @@ def test_dead_one_keeps_nobody_waiting(host, diary, visitors, version, hold):
     # Nobody deploys now, but a step is still at work.
     hold.go_on()
     succeed("deploy", *DIARY)
-    assert visitors.ask()[1].split()[0] == version
+    assert visitors.site.ask()[1].split()[0] == version
     assert state(host)["locks"] == []

@@ -1,19 +1,15 @@
-"""The hosts of the fleet, the user's playbooks, and visitors of the apps' hosts.
+"""The hosts of the fleet, their sites, and the user's playbooks.
 
 In the scenario fleet the database is MariaDB's, for two hosts; in fleet-oracle MySQL's, for one.
 """
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import os
-import socket
-import ssl
 import subprocess
-import threading
-import time
 from pathlib import Path
+
+from visitors import Site
 
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 SCENARIO = os.environ["MOLECULE_SCENARIO_NAME"]
@@ -77,44 +73,6 @@ def password() -> str:
     return said(APPS[0], "cat", KEPT)
 
 
-class Visitors:
-    """Ask all hosts for the list of the notes as long as the block lasts, on new connections."""
-
-    def __init__(self) -> None:
-        self.answered, self.lost = dict.fromkeys(APPS, 0), []
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._visit, args=(host,)) for host in APPS]
-
-    def __enter__(self) -> Visitors:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _visit(self, host: str) -> None:
-        while not self._end.wait(0.05):
-            try:
-                status = visit(host)[0]
-                assert status == 200, status
-                self.answered[host] += 1
-            except (OSError, http.client.HTTPException, AssertionError) as error:
-                self.lost.append(f"{time.strftime('%H:%M:%S')} {host} {error!r}")
-
-
-def visit(host: str) -> tuple[int, str]:
-    """The status and the text of an app's front page, as its host gives them."""
-    layout = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-    address = run("docker", "inspect", "-f", layout, host)[1].strip()
-    name = f"notes.{host.removeprefix(PREFIX)}.test"
-    connection = http.client.HTTPSConnection(name, timeout=30)
-    with contextlib.closing(connection):
-        plain = socket.create_connection((address, 443), 30)
-        context = ssl._create_unverified_context()
-        connection.sock = context.wrap_socket(plain, server_hostname=name)
-        connection.request("GET", "/")
-        response = connection.getresponse()
-        return response.status, response.read().decode()
+def site_of(host: str) -> Site:
+    """The app's site on its host."""
+    return Site.of(host, f"notes.{host.removeprefix(PREFIX)}.test")

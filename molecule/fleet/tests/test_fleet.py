@@ -20,9 +20,9 @@ from fleet import (
     play,
     run,
     said,
+    site_of,
     sql,
     there,
-    visit,
 )
 
 CERTIFICATE = "/etc/pyhost-flask/database.pem"
@@ -73,7 +73,7 @@ def connect(
 @pytest.mark.parametrize("host", APPS)
 def test_the_apps_hosts_get_in(host):
     assert connect(host) == (0, "42\n")
-    assert visit(host)[0] == 200
+    assert site_of(host).ask()[0] == 200
 
 
 def test_nobody_else_reaches_the_database():
@@ -250,7 +250,7 @@ def test_backup_and_restore_are_done_once():
     titles = sql("SELECT title FROM notes.notes WHERE title IN ('Before', 'After')")
     assert titles == "Before"
     for host in APPS:
-        status, page = visit(host)
+        status, page = site_of(host).ask()
         assert (status, "Before" in page) == (200, True)
         assert there(host, "test", "-e", "/srv/notes/maintenance.html")[0] == 1
 

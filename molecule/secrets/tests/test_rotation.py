@@ -2,55 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import os
-import socket
-import ssl
-import threading
-import time
 
 import pytest
 from search import HOST, made, run
+from visitors import Site, Visitors
 
 testinfra_hosts = ["ansible://flask"]
 SITE = "https://notes.deb13.test"
 SAVED = "The note is on your board."
-
-
-class Visitors:
-    """Ask for the list of the notes as long as the block lasts, each time on a new connection."""
-
-    def __enter__(self) -> Visitors:
-        layout = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-        self._address = run("docker", "inspect", "-f", layout, HOST).stdout.strip()
-        self.answered, self.lost = 0, []
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._visit) for _number in range(2)]
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _visit(self) -> None:
-        context = ssl._create_unverified_context()
-        while not self._end.wait(0.05):
-            connection = http.client.HTTPSConnection("notes.deb13.test", timeout=30)
-            with contextlib.closing(connection):
-                try:
-                    plain = socket.create_connection((self._address, 443), 30)
-                    connection.sock = context.wrap_socket(plain, server_hostname="notes.deb13.test")
-                    connection.request("GET", "/")
-                    response = connection.getresponse()
-                    response.read()
-                    assert response.status == 200, response.status
-                    self.answered += 1
-                except (OSError, http.client.HTTPException, AssertionError) as error:
-                    self.lost.append(f"{time.strftime('%H:%M:%S')} {error!r}")
 
 
 def rotate(*options: str) -> tuple[int, str]:
@@ -61,11 +21,9 @@ def rotate(*options: str) -> tuple[int, str]:
 
 @pytest.fixture
 def visitors():
-    with Visitors() as found:
+    with Visitors(Site.of(HOST, "notes.deb13.test")) as found:
         yield found
-    assert found.lost == []
-    assert found.answered > 20
-    print(f"  counted {found.answered} requests during a rotation, 0 lost")
+    found.check()
 
 
 @pytest.mark.parametrize(("options", "kept"), [((), True), (("-e", "forget=true"), False)])
