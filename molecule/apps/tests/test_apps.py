@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import uuid
 
 import pytest
@@ -66,3 +68,16 @@ def test_each_has_its_own_user_and_certificate(host, app_of, name):
     subject = f"openssl x509 -noout -ext subjectAltName -in /etc/letsencrypt/live/{name}/cert.pem"
     assert f"DNS:{name}." in host.check_output(subject)
     assert host.check_output(subject).count("DNS:") == 1
+
+
+def test_app_that_leaves_the_list_stops_and_loses_nothing(browser, host, zone):
+    """The scenario's own list is that of the first two apps."""
+    assert host.check_output("pgrep --count --uid notes --full 'sleep infinity'") == "1"
+    inventory = os.environ["MOLECULE_INVENTORY_FILE"]
+    subprocess.run(["ansible-playbook", "-i", inventory, "pyhost.flask.site"], check=True)
+    assert host.run("pgrep --uid notes").stdout == ""
+    assert host.run("systemctl list-units --all --plain --no-legend 'flask-notes*'").stdout == ""
+    assert browser.get(f"https://notes.{zone}/health", "--insecure").status == 0
+    assert browser.get(f"https://httpbin.{zone}/status/204").status == 204
+    assert host.file("/srv/notes/current").exists
+    assert "notes" in host.check_output("mariadb -e 'SHOW TABLES' notes")

@@ -161,3 +161,12 @@ def test_removed_schedule_leaves_nothing(host, plays, publish):
     plays.succeed("deploy", schedules=[])
     names = host.check_output("ls /etc/cron.d /usr/local/lib/pyhost-flask").split()
     assert [name for name in names if name.startswith("flask-guestbook")] == ["flask-guestbook"]
+
+
+def test_app_that_leaves_the_list_stops(browser, host, plays, zone):
+    assert host.run("pgrep --uid guestbook").stdout != ""
+    plays.succeed("site", listed=["notes"])
+    assert host.run("pgrep --uid guestbook").stdout == ""
+    assert "guestbook" not in host.run("supervisorctl status").stdout
+    assert host.file("/srv/guestbook/shared/instance").is_directory
+    assert browser.get(f"https://notes.{zone}/health", "--insecure").status == 200
