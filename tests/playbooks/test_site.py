@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What site.yml says before it touches a host. The hosts here lead nowhere."""
+"""What playbooks say before they touch a host. The hosts here lead nowhere."""
 
 from __future__ import annotations
 
@@ -59,9 +59,16 @@ def site(
     tmp_path: Path, variables: dict[str, Any], *options: str
 ) -> subprocess.CompletedProcess[str]:
     """Run site.yml against two hosts that do not exist, with these variables for both."""
-    inventory = {"flask": {"hosts": {"one": NOWHERE, "two": NOWHERE}, "vars": variables}}
+    return play(tmp_path, "site", {"one": variables, "two": variables}, *options)
+
+
+def play(
+    tmp_path: Path, name: str, hosts: dict[str, Any], *options: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a playbook against hosts that do not exist, with the variables of each."""
+    inventory = {"flask": {"hosts": {host: {**NOWHERE, **hosts[host]} for host in hosts}}}
     (tmp_path / "inventory.json").write_text(json.dumps(inventory))
-    command = ["ansible-playbook", "-i", str(tmp_path / "inventory.json"), "playbooks/site.yml"]
+    command = ["ansible-playbook", "-i", str(tmp_path / "inventory.json"), f"playbooks/{name}.yml"]
     command += options
     environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path)}
     return subprocess.run(
@@ -100,3 +107,34 @@ def test_without_a_mistake_it_goes_on_to_the_hosts(tmp_path: Path) -> None:
     done = site(tmp_path, {"flask_apps": [GOOD]})
     assert "flask_apps has" not in done.stdout
     assert "UNREACHABLE" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["backup", "deploy", "maintenance", "restore", "rollback"])
+def test_hosts_without_the_app_are_left_alone(tmp_path: Path, name: str) -> None:
+    also = {**GOOD, "name": "also", "domains": ["also.example.org"]}
+    hosts = {"one": {"flask_apps": [GOOD]}, "two": {"flask_apps": [also, GOOD]}}
+    hosts["three"] = {"flask_apps": [also]}
+    done = play(tmp_path, name, hosts, "-e", "app=good")
+    touched = {line.split()[0] for line in done.stdout.splitlines() if "unreachable=1" in line}
+    assert touched == {"one", "two"}, done.stdout
+    assert "failed=1" not in done.stdout
+    done = play(tmp_path, name, hosts, "-e", "app=god")
+    said = " ".join(done.stdout.split())
+    assert "There is no app god; choose one of them" in said
+    assert "-e app=good, -e app=also" in said
+    assert "unreachable=1" not in said
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize("name", ["backup", "deploy", "maintenance", "restore", "rollback"])
+def test_one_app_need_not_be_named(tmp_path: Path, name: str) -> None:
+    done = play(tmp_path, name, {"one": {"flask_apps": [GOOD]}})
+    assert "unreachable=1    failed=0" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["maintenance", "restore", "rollback"])
+def test_where_there_are_several_apps_one_has_to_be_named(tmp_path: Path, name: str) -> None:
+    also = {**GOOD, "name": "also", "domains": ["also.example.org"]}
+    done = play(tmp_path, name, {"one": {"flask_apps": [GOOD, also]}})
+    assert "There are several apps; choose one of them: -e app=good, -e app=also" in done.stdout
+    assert "unreachable=1" not in done.stdout
