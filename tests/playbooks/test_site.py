@@ -132,7 +132,7 @@ def test_one_app_need_not_be_named(tmp_path: Path, name: str) -> None:
     assert "unreachable=1    failed=0" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["maintenance", "restore", "rollback"])
+@pytest.mark.parametrize("name", ["maintenance", "package", "restore", "rollback"])
 def test_where_there_are_several_apps_one_has_to_be_named(tmp_path: Path, name: str) -> None:
     also = {**GOOD, "name": "also", "domains": ["also.example.org"]}
     done = play(tmp_path, name, {"one": {"flask_apps": [GOOD, also]}})
