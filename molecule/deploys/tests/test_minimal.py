@@ -7,8 +7,6 @@ and there is a way back.
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from scenario import HOST, changed, only, play, succeed
 from visitors import Site, Visitors
@@ -81,8 +79,7 @@ def test_others_are_left_alone(host, app_of, diary, plain):
     diary.publish()
     plain.publish()
     old = app_of("plain").release
-    colour = json.dumps({"flask_defaults": {"env": {"COLOUR": "red"}}})
-    succeed("deploy", *PLAIN, "-e", colour)
+    succeed("deploy", *PLAIN, "-e", "colour=red")
     assert app_of("plain").release != old
     assert "COLOUR=red" in host.file("/etc/plain/environment").content_string
     assert host.check_output(look) == before
