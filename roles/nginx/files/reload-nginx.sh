@@ -1,5 +1,5 @@
 #!/bin/sh
-{{ ansible_managed | comment }}
+# Ansible managed
 # certbot runs this after it has renewed certificates.
 set -e
 nginx -t -q

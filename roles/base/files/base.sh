@@ -1,5 +1,4 @@
-#!/bin/sh
-{{ ansible_managed | comment }}
+# shellcheck shell=sh
 # Puts in force what the role base has written, part by part.
 #
 #   base apply      all parts; what this host does not allow is left out, and said
@@ -7,12 +6,17 @@
 #   base undo       back to those that last did; a timer does so 60 seconds after apply, if nobody
 #                   says keep
 #   base firewall   load the firewall's rules, with the ports that sshd listens on
+# The template base.j2 sets PARTS, the names of those that are wanted, PORTS, which the firewall lets in
+# beside SSH, HTTP and HTTPS, and SWAP, in MiB.
 set -eu
+: "${PARTS?}" "${PORTS?}" "${SWAP:?}"
 export LC_ALL=C
 
 # What decides who gets in, and a copy of it as it last proved good.
 GUARDED="etc/ssh/sshd_config.d/00-pyhost-flask.conf etc/ssh/authorized_keys.d etc/sudoers.d/pyhost-flask etc/pyhost-flask"
 GOOD=/var/lib/pyhost-flask/base.tar
+
+wants() { case " $PARTS " in *" $1 "*) ;; *) return 1 ;; esac; }
 
 left_out() { echo "left out, for this host does not allow it: $1"; }
 
@@ -26,6 +30,7 @@ firewall() {
 }
 
 undo() {
+    # shellcheck disable=SC2086 # words
     (cd / && rm -rf $GUARDED)
     if [ -e "$GOOD" ]; then tar --directory=/ --extract --file="$GOOD"; fi
     reload_ssh
@@ -49,54 +54,50 @@ disarm() {
 keep() {
     disarm
     cd /
+    # shellcheck disable=SC2086,SC2012 # words; ls names those of them that are there
     (umask 077; ls -d $GUARDED 2>/dev/null | tar --create --file="$GOOD.new" --files-from=-)
     mv "$GOOD.new" "$GOOD"
 }
 
 apply() {
     systemctl daemon-reload
-{% if base_upgrades %}
-    upgrade || echo "not brought up to date; see what apt-get upgrade says"
-{% endif %}
-{% if base_hostname %}
-    hostname --file /etc/hostname 2>/dev/null || left_out "the host's name (base_hostname)"
-{% endif %}
-{% if base_time %}
-    if systemd-detect-virt --quiet --container; then
+    if wants upgrades; then
+        upgrade || echo "not brought up to date; see what apt-get upgrade says"
+    fi
+    if wants hostname; then
+        hostname --file /etc/hostname 2>/dev/null || left_out "the host's name (base_hostname)"
+    fi
+    if wants time && systemd-detect-virt --quiet --container; then
         left_out "the clock, which is that of the machine below (base_time)"
     fi
-{% endif %}
-{% if base_sysctl %}
-    sysctl --quiet --load=/etc/sysctl.d/60-pyhost-flask.conf 2>/dev/null ||
-        left_out "some of the kernel's settings (base_sysctl)"
-{% endif %}
-{% if base_swap > 0 %}
-    swap
-{% endif %}
+    if wants sysctl; then
+        sysctl --quiet --load=/etc/sysctl.d/60-pyhost-flask.conf 2>/dev/null ||
+            left_out "some of the kernel's settings (base_sysctl)"
+    fi
+    if wants swap; then swap; fi
     # What could lock somebody out comes last, with the way back prepared.
     disarm
     systemd-run --quiet --collect --unit=pyhost-flask-undo --on-active=60 "$0" undo
     reload_ssh
-{% if base_firewall %}
-    if systemctl reload-or-restart pyhost-flask-firewall.service 2>/dev/null; then
-        kept_out
+    if wants firewall; then
+        if systemctl reload-or-restart pyhost-flask-firewall.service 2>/dev/null; then
+            kept_out
+        else
+            left_out "the firewall (base_firewall)"
+        fi
     else
-        left_out "the firewall (base_firewall)"
+        nft delete table inet pyhost_flask 2>/dev/null || true
     fi
-{% else %}
-    nft delete table inet pyhost_flask 2>/dev/null || true
-{% endif %}
-{% if base_fail2ban %}
-    systemctl enable --quiet fail2ban.service 2>/dev/null
-    systemctl reload-or-restart fail2ban.service 2>/dev/null || left_out "fail2ban (base_fail2ban)"
-{% endif %}
+    if wants fail2ban; then
+        systemctl enable --quiet fail2ban.service 2>/dev/null
+        systemctl reload-or-restart fail2ban.service 2>/dev/null || left_out "fail2ban (base_fail2ban)"
+    fi
 }
 
 # Who listens for other machines, and is heard by none any more.
 kept_out() {
-    let_in=$(ssh_ports; printf '%s\n' 80 443
-        {%- for port in base_firewall_ports %} {{ port.split('/')[0] }}{% endfor %}
-        {%- for peer in base_firewall_peers %} {{ peer.port }}{% endfor %})
+    # shellcheck disable=SC2086 # words
+    let_in=$(ssh_ports; printf '%s\n' 80 443 $PORTS)
     ss --tcp --listening --numeric --no-header | awk '{ print $4 }' | grep -v -E '^(127\.|\[::1\])' |
         sed 's/.*://' | sort --numeric-sort --unique | grep -v -x -F "$let_in" |
         sed 's|.*|the firewall keeps out who asks for port &; base_firewall_ports lets them in|' || true
@@ -107,7 +108,7 @@ swap() {
     memory=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
     if [ "$memory" -ge 2000000 ] || [ "$(wc -l </proc/swaps)" -gt 1 ] || [ -e /swapfile ]; then return; fi
     if systemd-detect-virt --quiet --container; then left_out "swap (base_swap)"; return; fi
-    (umask 077; dd if=/dev/zero of=/swapfile.new bs=1M count={{ base_swap }} status=none)
+    (umask 077; dd if=/dev/zero of=/swapfile.new bs=1M count="$SWAP" status=none)
     mkswap --quiet /swapfile.new
     mv /swapfile.new /swapfile
     systemctl start swapfile.swap
