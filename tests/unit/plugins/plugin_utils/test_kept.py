@@ -14,6 +14,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from ansible.executor import module_common
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 
@@ -30,6 +31,8 @@ def sent(tmp_path: Path, folder: Path, code: str = "", **arguments: Any) -> dict
     """What a host without any release answers to release_info; it may be sent the code first."""
     request = {"module": "release_info", "folder": str(folder), "_ansible_check_mode": True}
     request["arguments"] = {"name": "notes", "root": "/nowhere", **arguments}
+    if "inject_invocation" in PASS_VARS:  # since ansible-core 2.21 modules return it on demand
+        request["_ansible_inject_invocation"] = True
     packed = STUB.read_bytes().replace(
         module_common.REPLACER_JSONARGS, json.dumps({**request, "code": code}).encode()
     )
