@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Service
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 
 from . import plan
@@ -101,6 +102,11 @@ class Layout:
     def claim(self, slot: str, manager: str) -> Path:
         """What lets this manager start the slot, and no other, also after a reboot."""
         return self.slot(slot) / f"started-by-{manager}"
+
+
+def layout(app: Service) -> Layout:
+    """Where the parts of an app are."""
+    return Layout(Path(app["root"]), Path(app["etc"]), Path(app["run"]))
 
 
 def lock(layout: Layout) -> int:
