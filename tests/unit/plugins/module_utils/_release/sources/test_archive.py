@@ -47,7 +47,7 @@ SHA = hashlib.sha256(FILE).hexdigest()
 class Module:
     """As much of AnsibleModule as choosing a source takes."""
 
-    def __init__(self, sent: dict[str, str] | None = None, **source: str) -> None:
+    def __init__(self, sent: Any = None, **source: str) -> None:
         unset = dict.fromkeys(("git", "path", "archive", "dist", "package", "deb", "rpm"))
         options = {**unset, "version": "", "checksum": "", **source}
         self.params: dict[str, Any] = {"source": options, "root": "/nowhere", "_sent": sent}

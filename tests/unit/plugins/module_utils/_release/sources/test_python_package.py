@@ -31,7 +31,7 @@ PRIVATE = "https://deploy:s3cr3tword@index.example.org/simple"
 class Module:
     """As much of AnsibleModule as a package takes; a program says ``answer``."""
 
-    def __init__(self, sent: dict[str, str] | None = None, **source: str) -> None:
+    def __init__(self, sent: Any = None, **source: str) -> None:
         unset = dict.fromkeys(("git", "path", "archive", "dist", "package", "deb", "rpm"))
         self.params: dict[str, Any] = {
             "source": {**unset, **source},
