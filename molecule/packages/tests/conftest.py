@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
-from hosts import PREFIX, REPOSITORY, WORK, bring, build
+from hosts import INSTALLED, PREFIX, REPOSITORY, WORK, bring, build
 
 # 1.0.0 was built by converge.yml.
 BUILDS = [("1.1.0", "1"), ("1.1.0", "2")]
@@ -21,7 +22,7 @@ def packages():
     try:
         for version, number in BUILDS:
             build(version, number, "-i", str(WORK / "builders.yml"))
-        build(*LAST, *REPOSITORY)
+        build(*LAST, *REPOSITORY, "-e", json.dumps({"package_images": [INSTALLED[12]]}))
         bring("apt12", "apt13", "rpm")
         yield
     finally:

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from hosts import PREFIX, REPOSITORY, WORK, Load, apt, build, container, revision, serves
+from hosts import INSTALLED, PREFIX, REPOSITORY, WORK, Load, apt, build, container, revision, serves
 
 APP = {
     "name": "notes",
@@ -31,8 +31,8 @@ DIST = "/opt/dist13"
 
 @pytest.fixture(scope="module", autouse=True)
 def packages_for_13(packages):
-    more = {"flask_apps": [APP], "package_images": ["pyhost-flask/host:13"]}
-    for version in ("1.0.0", "1.1.0"):
+    for version, image in (("1.0.0", "pyhost-flask/host:13"), ("1.1.0", INSTALLED[13])):
+        more = {"flask_apps": [APP], "package_images": [image]}
         build(version, "1", *REPOSITORY, "-e", json.dumps(more))
     for name in ("apt12", "apt13"):
         copy = ["docker", "cp", "--quiet", f"{WORK}/dist/deb13/.", f"{PREFIX}{name}:{DIST}"]
