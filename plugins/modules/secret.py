@@ -114,8 +114,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils._secrets import FOLDER, FORMER
-from ansible_collections.pyhost.flask.plugins.module_utils._services import refusal_before_site
+from ansible_collections.pyhost.flask.plugins.module_utils._core import services
+from ansible_collections.pyhost.flask.plugins.module_utils._core.secret_store import FOLDER, FORMER
 
 Kept = Mapping[str, str]  # what is in the files, by their names
 
@@ -223,7 +223,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if refused := refusal_before_site(module.params["needs_site"]):
+    if refused := services.refusal_before_site(module.params["needs_site"]):
         module.fail_json(msg=refused)
     names = module.params["names"]
     bad = [
