@@ -113,7 +113,7 @@ class Load:
     def package(self, settings: dict[str, Any]) -> None:
         """Make debs of what is published, each in a container of its Debian."""
         own: dict[str, Any] = {"manager": "systemd", "kind": "git", "package_release": "1"}
-        own["package_images"] = [f"pyhost-flask/host:{number}" for number in (12, 13)]
+        own["package_images"] = [f"pyhost-flask/site:{number}" for number in (12, 13)]
         own |= {"package_output": str(DEBS), "package_network": PREFIX.rstrip("-")}
         done = self.play("package", {**settings, **own})
         assert done.returncode == 0, done.stdout

@@ -167,21 +167,38 @@ MISTAKES = [
     ({"nginx": {"server": "}"}}, "directive is not allowed here"),
     ({"nginx": {"location": "proxy_pass http://127.0.0.1;"}}, "directive is duplicate"),
     ({"nginx": {"location": "expires soon;"}}, "invalid value"),
-    ({"nginx": {"max_body_size": "many"}}, "must be a size"),
-    ({"nginx": {"headers": {"X-Bad": 'a"b'}}}, "a header's name"),
-    ({"nginx": {"rate": "often"}}, "must be as in 10r/s"),
-    ({"nginx": {"users": {"me": "sesame"}}}, "openssl passwd"),
-    ({"nginx": {"proxies": ["everywhere"]}}, "everywhere"),
-    ({"nginx": {"redirects": {"old": "/new"}}}, "must lead from a path"),
     ({"gunicorn": {"args": ["--no-such-argument=1"]}}, "unrecognized arguments"),
     ({"gunicorn": {"args": ["--user=nobody-there"]}}, "nobody-there"),
     ({"schedules": [{"name": "tidy", "command": "flask tidy", "when": "99-99-99"}]}, "99-99-99"),
     ({"systemd": {"MemoryMux": "1G"}}, "MemoryMux"),
     ({"systemd": {"MemoryMax": "much"}}, "Invalid memory limit 'much'"),
     ({"systemd": {"SystemCallFilter": "@nonsense"}}, "@nonsense"),
-    ({"env": {"1st": "x"}}, "a variable's name"),
-    ({"files": [{"name": "a.cfg", "template": "no/such/file.j2"}]}, "no/such/file.j2"),
     ({"wsgi": "guestbook:nothing"}, "nothing"),
+]
+
+
+# What is found before any host is asked, and so all at once.
+EARLY_MISTAKES = {
+    "nginx": {
+        "max_body_size": "many",
+        "headers": {"X-Bad": 'a"b'},
+        "rate": "often",
+        "users": {"me": "sesame"},
+        "proxies": ["everywhere"],
+        "redirects": {"old": "/new"},
+    },
+    "env": {"1st": "x"},
+    "files": [{"name": "a.cfg", "template": "no/such/file.j2"}],
+}
+EARLY_SAID = [
+    "must be a size",
+    "a header's name",
+    "must be as in 10r/s",
+    "openssl passwd",
+    "everywhere",
+    "must lead from a path",
+    "a variable's name",
+    "no/such/file.j2",
 ]
 
 
@@ -207,6 +224,18 @@ def test_a_mistake_changes_nothing(
     assert host.check_output(f"{managed} -type f -exec sha256sum {{}} + | sort") == before
     assert host.run("nginx -t").rc == 0
     assert browser.get(f"{site}/").status == 200
+
+
+def test_all_early_mistakes_are_told_at_once(
+    host: Host, play: Callable[..., subprocess.CompletedProcess[str]], zone: str
+) -> None:
+    if zone == "deb12.test":
+        pytest.skip("no host is asked")
+    marker = host.check_output("mktemp")
+    done = play("site", change=EARLY_MISTAKES)
+    assert done.returncode != 0, done.stdout
+    assert [said for said in EARLY_SAID if said not in done.stdout] == [], done.stdout
+    assert host.check_output("find /etc /srv -newer %s", marker) == ""
 
 
 def test_tls_is_mozillas_modern_profile_by_choice(

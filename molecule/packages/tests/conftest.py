@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from ansible_collections.pyhost.flask.molecule.packages.tests.hosts import (
+    INSTALLED,
     PREFIX,
     REPOSITORY,
     WORK,
@@ -29,7 +31,7 @@ def packages() -> Iterator[None]:
     try:
         for version, number in BUILDS:
             build(version, number, "-i", str(WORK / "builders.yml"))
-        build(*LAST, *REPOSITORY)
+        build(*LAST, *REPOSITORY, "-e", json.dumps({"package_images": [INSTALLED[12]]}))
         bring("apt12", "apt13", "rpm")
         yield
     finally:

@@ -19,6 +19,8 @@ DIST = WORK / "dist" / "deb12"
 PREFIX = os.environ["BED_NAME"] + "-packages-"
 # The options of converge.yml: all packages that there are then, signed.
 KEY = ["-e", f"package_key={WORK}/key.asc", "-e", "package_passphrase=secret-word"]
+# Bare builders install what they need, which takes half a minute; some builds begin after that.
+INSTALLED = {12: "pyhost-flask/site:12", 13: "pyhost-flask/site:13"}
 REPOSITORY = ["-e", "package_repository=true", *KEY]
 SOCKET, NGINX = "/srv/notes/live.sock", "80"
 ENOUGH = "/run/enough-load"

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from ansible_collections.pyhost.flask.molecule.packages.tests.hosts import (
+    INSTALLED,
     PREFIX,
     REPOSITORY,
     WORK,
@@ -43,8 +44,8 @@ DIST = "/opt/dist13"
 
 @pytest.fixture(scope="module", autouse=True)
 def packages_for_13(packages: None) -> None:
-    more = {"flask_apps": [APP], "package_images": ["pyhost-flask/host:13"]}
-    for version in ("1.0.0", "1.1.0"):
+    for version, image in (("1.0.0", "pyhost-flask/host:13"), ("1.1.0", INSTALLED[13])):
+        more = {"flask_apps": [APP], "package_images": [image]}
         build(version, "1", *REPOSITORY, "-e", json.dumps(more))
     for name in ("apt12", "apt13"):
         copy = ["docker", "cp", "--quiet", f"{WORK}/dist/deb13/.", f"{PREFIX}{name}:{DIST}"]
