@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down check test docs bench clean
+.PHONY: help demo demo-down check test test-rest test-newest docs bench clean
 
 help: ## Show this text
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Serve the sample app from a bare Debian server in a container, with TLS and a database
 	@examples/demo/demo up
@@ -15,6 +15,12 @@ check: ## The quick checks, two minutes: linters, types, unit tests, documentati
 
 test: ## Everything that CI runs
 	@tests/bed/test all
+
+test-rest: ## Everything but the scenarios
+	@tests/bed/test rest
+
+test-newest: ## The unit tests and the quickstart on the ansible-core of tests/requirements-newest.txt
+	@tests/bed/test newest
 
 docs: ## Write the tables of variables in the roles' READMEs
 	@tests/bed/venv && tests/docs

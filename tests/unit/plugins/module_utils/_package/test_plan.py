@@ -11,7 +11,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import imports
 import pytest
 import yaml
 
@@ -31,6 +30,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._package.plan import 
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._package.settings import Settings
 from ansible_collections.pyhost.flask.plugins.plugin_utils._app import package_settings, resolve
+from ansible_collections.pyhost.flask.tests.unit import imports
 
 COLLECTION = Path(__file__).parents[5]
 UTILS_FOLDER = COLLECTION / "plugins/module_utils"
@@ -119,7 +119,7 @@ def test_a_package_is_for_one_minor_version_of_python() -> None:
 
 
 def test_files_go_to_the_places_of_packages_with_their_folders() -> None:
-    files = [
+    files: list[dict[str, Any]] = [
         {"dest": "/etc/systemd/system/x.service", "content": "", "systemd": True},
         {"dest": "/etc/cron.d/x", "content": "", "systemd": False},
         {"dest": "/etc/x", "state": "directory", "mode": "0750"},

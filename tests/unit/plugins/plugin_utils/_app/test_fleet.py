@@ -26,7 +26,7 @@ SQLITE = {**NOTES, "name": "blog", "domains": ["blog.example.org"], "database": 
 URL = {**SQLITE, "database": "mysql+pymysql://blog:pw@elsewhere/blog"}
 
 
-def inventory(me: str = "app1", **changes: Any) -> dict[str, Any]:
+def inventory(me: str = "app1", **changes: Any) -> Any:
     """The variables of a host of two with apps and one with databases."""
     hosts: dict[str, dict[str, Any]] = {
         "app1": {"flask_apps": [NOTES, SQLITE], "ansible_host": "203.0.113.1"},
@@ -53,7 +53,8 @@ def test_the_database_is_on_the_host_of_the_group() -> None:
 
 
 def test_without_the_group_it_is_on_each_host() -> None:
-    for variables in ({}, {"groups": {"flask": ["app1"], "db": []}}):
+    without: list[Any] = [{}, {"groups": {"flask": ["app1"], "db": []}}]
+    for variables in without:
         (notes,) = resolve(variables, [NOTES])
         assert (notes["connection"]["host"], notes["secret_names"], notes["primary"]) == (
             "",
