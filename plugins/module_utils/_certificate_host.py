@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _durable
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
     SELF_SIGNED_DAYS,
     DeleteLineage,
@@ -173,11 +174,15 @@ class Host:
 
     def _link(self, name: str, target: str) -> None:
         """Lead the site's path to another folder, and remove what is no longer led to."""
+        folder = self._folder / target
+        if self._folder in folder.parents:  # certbot sees to its own
+            _durable.sync_tree(folder)
+            _durable.sync(folder.parent)
         new = self._folder / f".{name}.new"
         with contextlib.suppress(FileNotFoundError):
             new.unlink()
         new.symlink_to(target)
-        os.replace(new, self._folder / name)
+        _durable.replace(new, self._folder / name)
         self._remove_but(name, target)
 
     def _remove_but(self, name: str, target: str) -> None:

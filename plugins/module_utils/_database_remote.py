@@ -8,7 +8,6 @@ certificate by which they know the server."""
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 import shutil
 import socket
@@ -17,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _durable
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate_openssl import (
     DESCRIBE,
     openssl_config,
@@ -105,8 +105,8 @@ def certificate(module: Any, address: str) -> tuple[bool, str]:
         shutil.chown(private, "root", "mysql")
         private.chmod(0o640)
         public.chmod(0o644)
-        os.replace(private, PRIVATE)
-        os.replace(public, PUBLIC)
+        _durable.replace(private, PRIVATE)
+        _durable.replace(public, PUBLIC)
     return True, PUBLIC.read_text(encoding="ascii")
 
 

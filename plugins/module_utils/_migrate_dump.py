@@ -13,6 +13,7 @@ import shlex
 import sqlite3
 from pathlib import Path
 
+from ansible_collections.pyhost.flask.plugins.module_utils import _durable
 from ansible_collections.pyhost.flask.plugins.module_utils._database import (
     LOCAL,
     Database,
@@ -35,12 +36,12 @@ def dump(database: Database, folder: Path, name: str, user: str) -> Path:
         # What a run that was killed has left: nobody else dumps, because the database is locked.
         for rest in folder.glob("*.part"):
             rest.unlink()
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
-            with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=4, filename="") as packed:
-                write(database, packed, folder, user)
-            raw.flush()
-            os.fsync(raw.fileno())
-        part.rename(file)
+        with (
+            open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw,
+            gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=4, filename="") as packed,
+        ):
+            write(database, packed, folder, user)
+        _durable.replace(part, file)
     except (OSError, sqlite3.Error) as error:
         raise MigrateError(
             f"the database could not be dumped to {folder}: {error}. Nothing was migrated. Set"

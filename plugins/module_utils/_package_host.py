@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils import (
     _deploy_host,
+    _durable,
     _environment,
     _secrets,
 )
@@ -190,7 +191,7 @@ def write_environment(package: Package) -> list[str]:
         new.write_text(text, encoding="utf-8")
         shutil.chown(new, "root", package.app["user"])
         new.chmod(0o640)
-        os.replace(new, file)
+        _durable.replace(new, file)
     return []
 
 
@@ -204,7 +205,7 @@ def secret_key(name: str) -> str:
         new = SECRETS / f".{name}.new"
         new.touch(0o600)
         new.write_text(token_hex(32), encoding="utf-8")
-        os.replace(new, file)
+        _durable.replace(new, file)
     return file.read_text(encoding="utf-8")
 
 

@@ -24,7 +24,7 @@ USER_INFO = re.compile(r"(?<=://)[^/\s'\"]*@")
 PASSWORD = re.compile(r"(?<=://)([^/\s:@'\"]*):[^/\s'\"]*@")
 WEB_TOKEN = re.compile(r"(?<=https://)[^/\s:@'\"]+@")  # https://TOKEN@github.com/...
 HIDDEN = "(hidden)"
-# The variable with the release's ID. It looks like a token, and a traceback needs it: it stands in every path.
+# The variable with the release's ID, which looks like a token. It is in each path of a traceback.
 RELEASE = "APP_RELEASE"
 # A secret of a few letters would hide half of the text, and protects nothing.
 SHORTEST = 6

@@ -16,7 +16,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _release_as_user, _release_sbom
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _durable,
+    _release_as_user,
+    _release_sbom,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._release import (
     Inputs,
     Release,
@@ -249,9 +253,7 @@ def write_record(job: Job, content: Mapping[str, Any]) -> None:
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(content, file, indent=2)
         file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, job.folder / RECORD)
+    _durable.replace(temporary, job.folder / RECORD)
 
 
 def shared_folder(job: Job) -> None:

@@ -18,7 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _backup_make, _backup_unpack
+from ansible_collections.pyhost.flask.plugins.module_utils import (
+    _backup_make,
+    _backup_unpack,
+    _durable,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
     SAFETY,
     SHARED,
@@ -79,10 +83,10 @@ class Doors:
             new = page.with_suffix(".new")
             new.write_text(self.page, encoding="utf-8")
             new.chmod(0o644)
-            os.replace(new, page)
+            _durable.replace(new, page)
         if self.live.is_symlink():
             os.replace(self.live, self.aside)
-        _backup_make.sync(self.root)
+        _durable.sync(self.root)
         self.processes.stop()
 
     def open(self) -> None:
@@ -90,7 +94,7 @@ class Doors:
         if self.closed:
             os.replace(self.aside, self.live)
         self.aside.unlink(missing_ok=True)
-        _backup_make.sync(self.root)
+        _durable.sync(self.root)
 
     def reopen(self) -> None:
         """All as it was before ``close``."""
@@ -194,7 +198,7 @@ class Restore:
             if shared.exists():
                 shared.rename(self._replaced)
             place.folder.rename(shared)
-            _backup_make.sync(shared.parent)
+            _durable.sync(shared.parent)
 
     def _swap_database(self, where: Database, new: str) -> None:
         name = str(where["name"])
