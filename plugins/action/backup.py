@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.pyhost.flask.plugins.plugin_utils._kept import Kept
+from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import CachedModule
 
 
-class ActionModule(Kept):
+class ActionModule(CachedModule):
     """Runs the module from the code that the host keeps."""
 
     name = "backup"

@@ -11,14 +11,14 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
-from ansible_collections.pyhost.flask.plugins.plugin_utils._kept import Kept
+from ansible_collections.pyhost.flask.plugins.module_utils._core import payload
+from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import CachedModule
 from ansible_collections.pyhost.flask.plugins.plugin_utils._vault import read
 
 Options = dict[str, Any]
 
 
-class ActionModule(Kept):
+class ActionModule(CachedModule):
     """The controller's half of certificate."""
 
     name = "certificate"
@@ -27,7 +27,7 @@ class ActionModule(Kept):
         """Read the files, and run the module with them. It checks all else."""
         args = dict(self._task.args)
         contents = {path: self._read(path) for path in _paths(args.get("sites"))}
-        args["_contents"] = pack(contents)
+        args["_contents"] = payload.pack(contents)
         return self._run_module(args, task_vars)
 
     def _read(self, path: str) -> bytes:

@@ -18,12 +18,16 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.pyhost.flask.plugins.filter.resolve import SPEC
-from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _package_facts
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import ALONE, Fleet
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_https import files_on_controller
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_controller
-from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes, shown
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import package_facts
 from ansible_collections.pyhost.flask.plugins.plugin_utils import _fleet, _sources
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import (
+    options,
+    resolve,
+    rules_https,
+    rules_source,
+)
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app.fleet import ALONE, Fleet
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app.options import Mistakes
 
 THERE = {"folder": os.path.isdir, "file": os.path.isfile, "file or folder": os.path.exists}
 
@@ -58,9 +62,9 @@ def chosen(app: str, version: str) -> str:
     return f"{app}:{version}" if app and version and ":" not in version else version
 
 
-def check(apps: Any, defaults: Any, version: str = "", fleet: Fleet = ALONE) -> list[_apps.App]:
+def check(apps: Any, defaults: Any, version: str = "", fleet: Fleet = ALONE) -> list[resolve.App]:
     """The finished apps; ``Mistakes`` also where a file that they name is not on the controller."""
-    finished = _apps.resolve(apps, defaults, SPEC, version, fleet)
+    finished = resolve.resolve(apps, defaults, SPEC, version, fleet)
     missing = [text for app in finished for text in _missing(app)]
     missing = missing or [text for app in finished for text in _foreign(app)]
     if missing:
@@ -75,20 +79,20 @@ def _foreign(app: Options) -> Iterator[str]:
     except AnsibleActionFail as error:
         yield f"flask_apps[{app['name']}].{error}"
         return
-    problem = _package_facts.foreign(found.facts, app["name"]) if found else ""
+    problem = package_facts.foreign(found.facts, app["name"]) if found else ""
     if problem:
         yield f"flask_apps[{app['name']}].source: {problem}"
 
 
 def _missing(app: Options) -> Iterator[str]:
     """What an app names and the controller does not have."""
-    for option, file in files_on_controller(app):
+    for option, file in rules_https.files_on_controller(app):
         if not (os.path.isfile(file) and os.access(file, os.R_OK)):
             yield (
-                f"{option} = {shown(file)}: cannot be read on the controller; to take a file that"
-                " is on the host, set certificate.source to host"
+                f"{option} = {options.shown(file)}: cannot be read on the controller; to take a"
+                " file that is on the host, set certificate.source to host"
             )
-    for option, path, kind in on_controller(app):
+    for option, path, kind in rules_source.on_controller(app):
         if not THERE[kind](os.path.expanduser(path)):
-            where = f"flask_apps[{app['name']}].{option} = {shown(path)}"
+            where = f"flask_apps[{app['name']}].{option} = {options.shown(path)}"
             yield f"{where}: there is no such {kind} on the controller"

@@ -16,11 +16,11 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.template import generate_ansible_template_vars
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set_journal import FOLDER
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import SPEC
-from ansible_collections.pyhost.flask.plugins.module_utils._packed import pack
-from ansible_collections.pyhost.flask.plugins.module_utils._services import SET_UP
-from ansible_collections.pyhost.flask.plugins.plugin_utils._kept import CODE, Kept
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set.arguments import SPEC
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set.journal import FOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._core import payload
+from ansible_collections.pyhost.flask.plugins.module_utils._core.services import SET_UP
+from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import CODE, CachedModule
 from ansible_collections.pyhost.flask.plugins.plugin_utils._vault import read
 
 try:
@@ -40,7 +40,7 @@ UNCHANGED: Options = {
 }
 
 
-class ActionModule(Kept):
+class ActionModule(CachedModule):
     """The controller's half of config_set."""
 
     name = "config_set"
@@ -61,7 +61,7 @@ class ActionModule(Kept):
         marks = marks_of(args, contents)
         if self._is_sealed(args, marks):
             return {**UNCHANGED, "diff": []} if self._task.diff else {**UNCHANGED}
-        args.update(_contents=pack(contents), _marks=marks)
+        args.update(_contents=payload.pack(contents), _marks=marks)
         return self._run_module(args, task_vars)
 
     def _is_sealed(self, args: Options, marks: str) -> bool:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import on_host
-from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
-from ansible_collections.pyhost.flask.plugins.plugin_utils._deploying import (
-    Deploying,
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._release.python import (
+    wheelhouse as wheelhouses,
+)
+from ansible_collections.pyhost.flask.plugins.plugin_utils._deploy_step import (
+    DeployStep,
     Options,
     play,
 )
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 Pack = Callable[[Path], Path]  # makes what is to be sent, in a folder
 
 
-class ActionModule(Deploying):
+class ActionModule(DeployStep):
     """Runs the module as a step of the play's deploy; again with the source, where it asks for it.
 
     Most runs build nothing, and then nothing is sent.
@@ -48,7 +50,7 @@ class ActionModule(Deploying):
     def _step(self, holder: Options | None, task_vars: Options) -> Options:
         try:
             self._own = self._known()
-        except (AnsibleActionFail, ReleaseError, OSError) as error:
+        except (AnsibleActionFail, UserError, OSError) as error:
             name = self._task.args.get("name")
             return {"failed": True, "msg": f"{name}: {error}\nWhat runs was not touched."}
         result = super()._step(holder, task_vars)
@@ -69,7 +71,9 @@ class ActionModule(Deploying):
         source = {**source, "key": key(source.get("key") or "")}
         self._clone = cloned(source)
         self._content = content(source)
-        self._wheels = Wheels(wheelhouse) if wheelhouse and not on_host(wheelhouse) else None
+        self._wheels = (
+            Wheels(wheelhouse) if wheelhouse and not wheelhouses.on_host(wheelhouse) else None
+        )
         known: Options = {"source": source}
         if self._clone:
             # What the controller asks with is none of the host's business.
@@ -101,7 +105,7 @@ class ActionModule(Deploying):
         with tempfile.TemporaryDirectory(prefix="pyhost-flask-") as folder:
             try:
                 return {"path": self._send(pack(Path(folder)))}
-            except (AnsibleError, ReleaseError, OSError) as error:
+            except (AnsibleError, UserError, OSError) as error:
                 return {"problem": str(error)}
 
     def _send(self, packed: Path) -> str:

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.pyhost.flask.plugins.plugin_utils._deploying import Deploying
+from ansible_collections.pyhost.flask.plugins.plugin_utils._deploy_step import DeployStep
 
 
-class ActionModule(Deploying):
+class ActionModule(DeployStep):
     """Runs the module as a step of the play's deploy."""
 
     name = "restore"

@@ -12,13 +12,13 @@ from typing import Any
 from ansible.release import __version__
 from ansible.utils.display import Display
 
-from ansible_collections.pyhost.flask.plugins.module_utils._secrets import FOLDER, FORMER
-from ansible_collections.pyhost.flask.plugins.plugin_utils._kept import Kept
+from ansible_collections.pyhost.flask.plugins.module_utils._core.secret_store import FOLDER, FORMER
+from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import CachedModule
 
 Options = dict[str, Any]
 
 
-class ActionModule(Kept):
+class ActionModule(CachedModule):
     """Runs the module only where something is to be made, changed or refused."""
 
     name = "secret"

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _status
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import status_text
 
 Options = dict[str, Any]
 
@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         spec = {"hosts": {"type": "dict", "required": True}, "file": {"type": "str"}}
         _result, args = self.validate_argument_spec(spec)
-        Display().display("\n" + _status.text(args["hosts"], time.time()) + "\n")
+        Display().display("\n" + status_text.text(args["hosts"], time.time()) + "\n")
         if args["file"]:
             self._write(args["file"], args["hosts"])
         return {"changed": False}

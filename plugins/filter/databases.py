@@ -12,9 +12,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ansible_collections.pyhost.flask.plugins.filter.resolve import SPEC
-from ansible_collections.pyhost.flask.plugins.module_utils import _apps
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import served
-from ansible_collections.pyhost.flask.plugins.module_utils._options import Mistakes
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import fleet, resolve
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app.options import Mistakes
 from ansible_collections.pyhost.flask.plugins.plugin_utils._fleet import address
 
 DOCUMENTATION = """
@@ -54,10 +53,10 @@ def databases(context: Context, hosts: Iterable[str]) -> list[dict[str, Any]]:
         for host in hosts:
             own = context["hostvars"][host]
             given, defaults = own.get("flask_apps") or [], own.get("flask_defaults")
-            apps[address(context, host)] = _apps.resolve(given, defaults, SPEC)
+            apps[address(context, host)] = resolve.resolve(given, defaults, SPEC)
     except Mistakes as error:
         raise AnsibleFilterError(str(error)) from error
-    return served(apps)
+    return fleet.served(apps)
 
 
 class FilterModule:

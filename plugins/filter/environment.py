@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _apps
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import resolve
 
 DOCUMENTATION = """
 name: environment
@@ -49,4 +49,4 @@ class FilterModule:
     """The filter environment."""
 
     def filters(self) -> dict[str, Any]:
-        return {"environment": _apps.environment}
+        return {"environment": resolve.environment}

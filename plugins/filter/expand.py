@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _environment
+from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file
 
 DOCUMENTATION = """
 name: expand
@@ -45,4 +45,4 @@ class FilterModule:
     """The filter expand."""
 
     def filters(self) -> dict[str, Any]:
-        return {"expand": _environment.expand}
+        return {"expand": env_file.expand}

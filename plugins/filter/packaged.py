@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _package_files
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import package_settings
 
 DOCUMENTATION = """
 name: packaged
@@ -47,4 +47,4 @@ class FilterModule:
     """The filter packaged."""
 
     def filters(self) -> dict[str, Any]:
-        return {"packaged": _package_files.packaged}
+        return {"packaged": package_settings.packaged}

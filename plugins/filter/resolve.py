@@ -12,7 +12,8 @@ from ansible.errors import AnsibleFilterError
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _apps, _options
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import options as app_options
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import resolve as app_resolve
 from ansible_collections.pyhost.flask.plugins.plugin_utils._fleet import fleet
 
 DOCUMENTATION = """
@@ -62,7 +63,7 @@ _value:
 """
 
 
-def _app_spec() -> _options.Spec:
+def _app_spec() -> app_options.Spec:
     """The options of an app, from the one argument spec that describes them."""
     file = Path(__file__).parents[2] / "roles" / "app" / "meta" / "argument_specs.yml"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -78,10 +79,10 @@ SPEC = _app_spec()
 @pass_context
 def resolve(
     context: Context, flask_apps: Any, flask_defaults: Any = None, version: str = ""
-) -> list[_apps.App]:
+) -> list[app_resolve.App]:
     try:
-        return _apps.resolve(flask_apps, flask_defaults, SPEC, version, fleet(context))
-    except _options.Mistakes as error:
+        return app_resolve.resolve(flask_apps, flask_defaults, SPEC, version, fleet(context))
+    except app_options.Mistakes as error:
         raise AnsibleFilterError(str(error)) from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _package_files
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import package_settings
 
 DOCUMENTATION = """
 name: staged
@@ -48,4 +48,4 @@ class FilterModule:
     """The filter staged."""
 
     def filters(self) -> dict[str, Any]:
-        return {"staged": _package_files.staged}
+        return {"staged": package_settings.staged}

@@ -73,9 +73,9 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
-from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
+from ansible_collections.pyhost.flask.plugins.module_utils._core import redact
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import HOLDER
 
 DONE = "done before"  # what flask-app --once says
 
@@ -105,10 +105,10 @@ def main() -> None:
         words = argv(name, module.params["release"], command, module.params["once"])
     except ValueError as error:
         module.fail_json(msg=f"{name}: {command}: is no command: {error}")
-    with _deploy_host.begin(module, command) as step:
+    with lock.begin(module, command) as step:
         status, out, err = module.run_command(words)
         etc = Path("/etc") / name
-        said = {"stdout": redact_for(etc, out), "stderr": redact_for(etc, err)}
+        said = {"stdout": redact.redact_for(etc, out), "stderr": redact.redact_for(etc, err)}
         if status:
             why = (said["stderr"].strip() or said["stdout"].strip()) or "it said nothing"
             text = f"{name}: {command} failed (exit status {status}):\n{why}"

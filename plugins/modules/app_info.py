@@ -77,34 +77,31 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import (
-    _backup_status,
-    _certificate_live,
-    _certificate_openssl,
-    _deploy,
-    _deploy_host,
-    _migrate,
-    _migrate_session,
-    _releases,
-    _reload,
-    _reload_health,
-    _reload_host,
+from ansible_collections.pyhost.flask.plugins.module_utils._backup import status
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate import nginx
+from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file, openssl, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import (
+    record as deploy_record,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._backup import BackupError
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
-from ansible_collections.pyhost.flask.plugins.module_utils._redact import redact_for
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_host import Process
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_managers import MANAGERS
-from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import plan, session
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base import store
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import health as reload_health
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import plan as reload_plan
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import slots
+from ansible_collections.pyhost.flask.plugins.module_utils._reload.arguments import (
     HEALTH_OPTIONS,
     MIGRATION_OPTIONS,
     SLOT_OPTIONS,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._reload.managers import MANAGERS
+from ansible_collections.pyhost.flask.plugins.module_utils._reload.slots import Process
 
 Facts = dict[str, Any]
 PATIENCE = 5.0  # seconds for an answer of the app
 MISSING = (OSError, ValueError, KeyError, http.client.HTTPException)
-PROBLEMS = (*MISSING, _reload.ReloadError, _migrate.MigrateError, BackupError)
+PROBLEMS = (*MISSING, UserError)
 OPTIONS: dict[str, Any] = {
     **SLOT_OPTIONS,
     **HEALTH_OPTIONS,
@@ -121,14 +118,12 @@ class App:
         self.module = module
         self.params = module.params
         self.root = Path(module.params["root"])
-        self.layout = _reload_host.Layout(
-            *(Path(module.params[key]) for key in ("root", "etc", "run"))
-        )
-        self.have = _releases.observe(self.root)
+        self.layout = slots.Layout(*(Path(module.params[key]) for key in ("root", "etc", "run")))
+        self.have = store.observe(self.root)
 
     def facts(self) -> Facts:
         """All parts."""
-        record = _deploy_host.read(self.params["name"])
+        record = lock.read(self.params["name"])
         live = self.have.live in self.have.releases
         return {
             "release": self._part(self.release) if live else None,
@@ -137,8 +132,8 @@ class App:
             "database": self._part(self.database) if live and self.params["migrations"] else None,
             "certificate": self._part(self.certificate) if self.params["certificate"] else None,
             "disk": self._part(self.disk),
-            "backup": self._part(lambda: _backup_status.facts(self.params["name"], time.time())),
-            "deploys": _deploy_host.last(self.root, self.params["deploys"]),
+            "backup": self._part(lambda: status.facts(self.params["name"], time.time())),
+            "deploys": lock.last(self.root, self.params["deploys"]),
             "deploying": deploying(record) if record else None,
         }
 
@@ -157,9 +152,9 @@ class App:
 
     def process(self) -> Facts:
         """The live slot and what runs in it."""
-        sockets = {str(self.layout.socket(slot)): slot for slot in _reload.SLOTS}
+        sockets = {str(self.layout.socket(slot)): slot for slot in reload_plan.SLOTS}
         slot = sockets[os.readlink(self.layout.live_socket)]
-        name = _reload_host.manager_of(self.layout, slot) or self.params["manager"]
+        name = slots.manager_of(self.layout, slot) or self.params["manager"]
         manager = MANAGERS[name](self.module, self.params["unit"], self.params["processes"])
         found = manager.observe()[slot]
         behind = {unit: found.behind.get(unit, Process()) for unit in self.params["processes"]}
@@ -167,7 +162,7 @@ class App:
             "slot": slot,
             "manager": name,
             "pid": found.pid,
-            "workers": _reload_host.children(found.pid) if found.pid else [],
+            "workers": slots.children(found.pid) if found.pid else [],
             "started": started(found.pid) if found.pid else None,
             "processes": {unit: one.running for unit, one in behind.items()},
             "restarts": {unit: one.restarts for unit, one in behind.items() if one.restarts},
@@ -177,7 +172,7 @@ class App:
     def health(self) -> Facts:
         """The answer through the socket that nginx asks."""
         asked = self.params["health"]
-        check = _reload_health.Check(
+        check = reload_health.Check(
             self.params["host"],
             asked["path"],
             tuple(asked["statuses"]),
@@ -187,10 +182,10 @@ class App:
         )
         begin = time.monotonic()
         try:
-            answer = _reload_health.ask(str(self.layout.live_socket), check, PATIENCE, lambda: None)
+            answer = reload_health.ask(str(self.layout.live_socket), check, PATIENCE, lambda: None)
         except TimeoutError:
             return {"status": None, "problem": f"no answer within {PATIENCE:g} seconds"}
-        problem = _reload_health.complaint(answer, check)
+        problem = reload_health.complaint(answer, check)
         seconds = round(time.monotonic() - begin, 3)
         return {"status": answer.status, "seconds": seconds, "problem": first_line(problem)}
 
@@ -199,22 +194,20 @@ class App:
         asked = self.params["migrations"]
         release = self.layout.release(self.have.live)
         code = str(release / asked["subdir"])
-        if not _migrate.has_scripts(code, asked["folder"]):
+        if not plan.has_scripts(code, asked["folder"]):
             return None
-        environment = parse((self.layout.etc / "environment").read_text(encoding="utf-8"))
-        python, variables = _migrate_session.as_user(
-            self.params["user"], f"{release}/.venv", environment
-        )
+        environment = env_file.parse((self.layout.etc / "environment").read_text(encoding="utf-8"))
+        python, variables = session.as_user(self.params["user"], f"{release}/.venv", environment)
         options = {"flask_app": asked["flask_app"], "folder": asked["folder"]}
-        with _migrate_session.Session(python, code, variables) as app:
+        with session.Session(python, code, variables) as app:
             if app.ask("load", read_only=True, **options)["kind"] == "none":
                 return None
-            found = _migrate.have(app.ask("observe"))
+            found = plan.have(app.ask("observe"))
         facts: Facts = {"current": list(found.current), "heads": list(found.heads), "pending": []}
         try:
-            steps = _migrate.plan(found, "heads", False).steps
+            steps = plan.plan(found, "heads", False).steps
             facts["pending"] = [step.revision for step in steps]
-        except _migrate.MigrateError as error:
+        except UserError as error:
             facts["problem"] = first_line(str(error))
         return facts
 
@@ -234,16 +227,14 @@ class App:
             "issuer": fields["issuer"],
             "self_signed": ".selfsigned" in source,
             "served": self.serves(fields["sha256 Fingerprint"].replace(":", "").lower()),
-            "renewed": not source.startswith(str(_certificate_live.LETSENCRYPT))
-            or _certificate_live.timer_active(self.module.run_command),
+            "renewed": not source.startswith(str(nginx.LETSENCRYPT))
+            or nginx.timer_active(self.module.run_command),
         }
 
     def serves(self, fingerprint: str) -> bool:
         """Whether nginx serves a certificate. None is asked for an address."""
         name = self.params["host"]
-        return (
-            _certificate_openssl.is_address(name) or _certificate_live.served(name) == fingerprint
-        )
+        return openssl.is_address(name) or nginx.served(name) == fingerprint
 
     def disk(self) -> Facts:
         """Bytes. What several releases share is counted once."""
@@ -263,10 +254,10 @@ class App:
             return {"problem": first_line(self._without_secrets(str(error)))}
 
     def _without_secrets(self, text: str) -> str:
-        return redact_for(self.layout.etc, text)
+        return redact.redact_for(self.layout.etc, text)
 
 
-def deploying(record: _deploy.Record) -> Facts:
+def deploying(record: deploy_record.Record) -> Facts:
     """A deploy in progress, or what a play that is gone has left of one."""
     return {
         "who": record.play.who,

@@ -55,8 +55,8 @@ seconds:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _backup_kept, _backup_program
-from ansible_collections.pyhost.flask.plugins.module_utils._backup import BackupError
+from ansible_collections.pyhost.flask.plugins.module_utils._backup import program, store
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 
 
 def main() -> None:
@@ -64,11 +64,11 @@ def main() -> None:
         argument_spec={"name": {"type": "str", "required": True}}, supports_check_mode=True
     )
     try:
-        app = _backup_kept.settings(module.params["name"])
+        app = store.settings(module.params["name"])
         if module.check_mode:
             module.exit_json(changed=True)
-        backup = _backup_program.back_up(app)
-    except BackupError as error:
+        backup = program.back_up(app)
+    except UserError as error:
         module.fail_json(msg=str(error))
     result = {"changed": False, "path": "", "size": 0, "seconds": 0.0}
     if backup:

@@ -184,21 +184,17 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils._certificate import (
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate import plan
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate.host import Host
+from ansible_collections.pyhost.flask.plugins.module_utils._certificate.plan import (
     Authority,
     Dns,
     Files,
     Site,
     Step,
-    plan,
-    plan_files,
-    plan_revocation,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._certificate_host import Host
-from ansible_collections.pyhost.flask.plugins.module_utils._certificate_tools import (
-    CertificateError,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._packed import unpack
+from ansible_collections.pyhost.flask.plugins.module_utils._core import payload
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 
 Options = dict[str, Any]
 REASONS = ("unspecified", "keycompromise", "affiliationchanged", "superseded")
@@ -285,7 +281,7 @@ def files_of(params: Options, contents: dict[str, str]) -> Files:
 
 def contents_of(packed: str | None) -> dict[str, str]:
     """The files as the controller has packed them, by path."""
-    sent = unpack(packed) if packed else {}
+    sent = payload.unpack(packed) if packed else {}
     return {path: content.decode("ascii", "replace") for path, content in sent.items()}
 
 
@@ -307,10 +303,10 @@ def steps_for(host: Host, sites: list[Site], params: Options) -> tuple[list[Step
     if params["revoke"]:
         asked = params["revoke"]
         chosen = [site for site in sites if site.name == asked["name"]]
-        found = [plan_revocation(site, have[site.name], asked["reason"]) for site in chosen]
+        found = [plan.plan_revocation(site, have[site.name], asked["reason"]) for site in chosen]
         return [step for steps in found for step in steps], False
-    steps = plan(sites, have, host.rest(sites), now)
-    return (steps, False) if params["issue"] else (plan_files(sites, have, now), bool(steps))
+    steps = plan.plan(sites, have, host.rest(sites), now)
+    return (steps, False) if params["issue"] else (plan.plan_files(sites, have, now), bool(steps))
 
 
 def take(host: Host, steps: list[Step]) -> list[str]:
@@ -319,7 +315,7 @@ def take(host: Host, steps: list[Step]) -> list[str]:
     for step in steps:
         try:
             host.apply(step)
-        except CertificateError as error:
+        except UserError as error:
             failures.append(str(error))
         except OSError as error:
             failures.append(f"cannot {step}: {error.strerror}: {error.filename}")

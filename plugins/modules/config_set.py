@@ -239,46 +239,26 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _config_set_users as users
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
-    Change,
-    ConfigError,
-    Node,
-    diff,
-    hide,
+    arguments,
+    filesystem,
     plan,
-    reason,
-    split,
+    transaction,
+    users,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set_host import (
-    keep,
-    observe,
-    resolved,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set_journal import (
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set.arguments import NAME, SPEC
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set.journal import (
     FOLDER,
     State,
     Store,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set_options import (
-    NAME,
-    SPEC,
-    commands,
-    wanted,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set_transaction import (
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set.plan import Change, Node
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set.preview import Run
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set.transaction import (
     Transaction,
-    recover,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set_trial import Run
-from ansible_collections.pyhost.flask.plugins.module_utils._packed import unpack
-from ansible_collections.pyhost.flask.plugins.module_utils._services import (
-    refusal,
-    refusal_before_site,
-    start,
-    stopped,
-    systemd_runs,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils._core import payload, services
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 
 BACKUPS = "/var/backups/pyhost-flask/config_set"
 STOPS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
@@ -292,7 +272,7 @@ def runner(module: AnsibleModule, secrets: list[bytes]) -> Run:
             status, out, err = module.run_command(command, handle_exceptions=False)
         except OSError as error:
             return 127, "", f"{command[0]}: {error.strerror}"
-        return status, hide(out, secrets), hide(err, secrets)
+        return status, plan.hide(out, secrets), plan.hide(err, secrets)
 
     return run
 
@@ -302,10 +282,10 @@ def seal(module: AnsibleModule, store: Store, want: dict[str, Node]) -> None:
 
     They are taken before the files are looked at: whoever changes one in between changes a mark.
     """
-    if module.params["services"] and not systemd_runs():  # no mark tells whether they run
+    if module.params["services"] and not services.systemd_runs():  # no mark tells whether they run
         return
     marks = module.run_command(["sh", "-s"], data=f"{module.params['_marks']}marks")[1]
-    if observe(want, ()).nodes == want and not stopped(
+    if filesystem.observe(want, ()).nodes == want and not services.stopped(
         module.run_command, module.params["services"]
     ):
         store.seal(marks)
@@ -316,7 +296,7 @@ def kept(changes: list[Change], params: dict[str, Any]) -> Iterator[str]:
     """Have copies of the old files; the folder that holds them. None stay where the set fails."""
     folder = f"{BACKUPS}/{params['name']}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     try:
-        yield folder if params["backup"] and keep(changes, folder) else ""
+        yield folder if params["backup"] and filesystem.keep(changes, folder) else ""
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -326,22 +306,28 @@ def change(module: AnsibleModule) -> dict[str, Any]:
     """Bring the set about, unless in check mode; return the result for the user."""
     params, check = module.params, module.check_mode
     if not NAME.fullmatch(params["name"]):
-        raise ConfigError("is no name for a set; use letters, digits, dots, hyphens and _")
-    todo = {option: commands(params, option) for option in ("validate", "apply")}
-    if refused := refusal(params["needs_systemd"]) or refusal_before_site(params["needs_site"]):
-        raise ConfigError(refused)
-    files = [entry for entry in params["files"] if entry["systemd"] in (None, systemd_runs())]
-    want, secret = wanted(files, unpack(params["_contents"]))
+        raise UserError("is no name for a set; use letters, digits, dots, hyphens and _")
+    todo = {option: arguments.commands(params, option) for option in ("validate", "apply")}
+    if refused := services.refusal(params["needs_systemd"]) or services.refusal_before_site(
+        params["needs_site"]
+    ):
+        raise UserError(refused)
+    files = [
+        entry for entry in params["files"] if entry["systemd"] in (None, services.systemd_runs())
+    ]
+    want, secret = arguments.wanted(files, payload.unpack(params["_contents"]))
     strangers = users.missing(params["users"])
     if not check:
         users.make(strangers, runner(module, []))
-    want = resolved(want, strict=not check)
+    want = filesystem.resolved(want, strict=not check)
     store = Store(FOLDER, params["name"])
     with contextlib.nullcontext() if check else store.locked():
-        state = store.load() if check else recover(store)
+        state = store.load() if check else transaction.recover(store)
         gone = set(state.managed) - set(want)
-        host = observe(want, gone - store.elsewhere() if gone else ())
-        changes, unwanted = split(plan(want, host, strict=not check), want, params["remove"])
+        host = filesystem.observe(want, gone - store.elsewhere() if gone else ())
+        changes, unwanted = plan.split(
+            plan.plan(want, host, strict=not check), want, params["remove"]
+        )
         secret |= frozenset(state.secret)
         after = State.of(want, secret, unwanted)
         due = bool(changes or state.due)
@@ -353,11 +339,11 @@ def change(module: AnsibleModule) -> dict[str, Any]:
                 output = Transaction(store, state, changes, run=run, **todo).commit(after)
         elif state != after and not check:
             store.save(after)
-    idle = stopped(module.run_command, params["services"])
+    idle = services.stopped(module.run_command, params["services"])
     if idle and not check:
-        status, out, err = module.run_command(start(idle))
+        status, out, err = module.run_command(services.start(idle))
         if status != 0:
-            raise ConfigError(f"{', '.join(idle)} did not start: {(err or out).strip()}")
+            raise UserError(f"{', '.join(idle)} did not start: {(err or out).strip()}")
     if not check and not unwanted:
         seal(module, store, want)
     return {
@@ -367,7 +353,7 @@ def change(module: AnsibleModule) -> dict[str, Any]:
         "unwanted": unwanted,
         "applied": due and bool(todo["apply"]),
         "output": output,
-        "diff": [*users.diff(strangers), *diff(changes, secret)] if module._diff else [],
+        "diff": [*users.diff(strangers), *plan.diff(changes, secret)] if module._diff else [],
     }
 
 
@@ -379,7 +365,7 @@ def interrupted(number: int, _frame: object) -> None:
     """Leave by way of the rollback, and let nothing interrupt that."""
     for later in STOPS:
         signal.signal(later, signal.SIG_IGN)
-    raise ConfigError(f"stopped by {signal.Signals(number).name}")
+    raise UserError(f"stopped by {signal.Signals(number).name}")
 
 
 def main() -> None:
@@ -390,8 +376,8 @@ def main() -> None:
         signal.signal(stop, interrupted)
     try:
         result = change(module)
-    except (ConfigError, OSError) as error:
-        module.fail_json(msg=f"{module.params['name']}: {reason(error)}")
+    except (UserError, OSError) as error:
+        module.fail_json(msg=f"{module.params['name']}: {plan.reason(error)}")
     module.exit_json(**result)
 
 

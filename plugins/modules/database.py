@@ -165,30 +165,24 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _database_settings_host
-from ansible_collections.pyhost.flask.plugins.module_utils._database_remote import (
-    SETTINGS,
-    addresses,
-    certificate,
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._database import (
+    remote_access,
+    settings_host,
+    users,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._database_users import (
+from ansible_collections.pyhost.flask.plugins.module_utils._database.client import (
+    Client,
+    NoServerError,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._database.flavor import FLAVORS
+from ansible_collections.pyhost.flask.plugins.module_utils._database.remote_access import SETTINGS
+from ansible_collections.pyhost.flask.plugins.module_utils._database.users import (
     HASH,
     LOCAL,
     Server,
     User,
-    in_sql,
-    parse_users,
-    plan,
-    plan_secure,
-    user_of,
-    wanted,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._mysql import (
-    Client,
-    DatabaseError,
-    NoServerError,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._mysql_flavor import FLAVORS
 
 DATABASE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -232,26 +226,28 @@ def observe(client: Client, wanted_users: Mapping[str, User]) -> Server:
     for line in client.execute([*NAMES.split(";\n")[:-1], *seconds]):
         kind, _space, name = line.partition(" ")
         found.setdefault(kind, set()).add(name)
-    names = {*map(user_of, wanted_users)}
+    names = {*map(users.user_of, wanted_users)}
     accounts = found.get("user", set())
-    known = {each for each in accounts if user_of(each) in names or each == f"root@{LOCAL}"}
-    quoted = [in_sql(each) for each in sorted(known)]
+    known = {each for each in accounts if users.user_of(each) in names or each == f"root@{LOCAL}"}
+    quoted = [users.in_sql(each) for each in sorted(known)]
     shows = [f"SHOW {what} {each}" for each in quoted for what in ("CREATE USER", "GRANTS FOR")]
     kinds = [frozenset(found.get(kind, ())) for kind in ("database", "open", "right", "filled")]
     databases, *open_ones = kinds
     lines = client.execute(shows) if shows else []
-    return Server(databases, parse_users(lines, found.get("second", ())), *open_ones)
+    return Server(databases, users.parse_users(lines, found.get("second", ())), *open_ones)
 
 
 def change(client: Client) -> dict[str, Any]:
     """Bring the databases about, unless in check mode; the result, as the module gives it."""
     module, flavor, params = client.module, client.flavor, client.module.params
-    known = addresses({host for entry in params["databases"] for host in entry["hosts"]})
+    known = remote_access.addresses(
+        {host for entry in params["databases"] for host in entry["hosts"]}
+    )
     databases = [
         {**entry, "hosts": [each for host in entry["hosts"] for each in known[host]]}
         for entry in params["databases"]
     ]
-    want = wanted(databases, flavor, params["passwords"], params["former"])
+    want = users.wanted(databases, flavor, params["passwords"], params["former"])
     try:
         have = observe(client, want.users)
     except NoServerError:
@@ -259,8 +255,8 @@ def change(client: Client) -> dict[str, Any]:
         if not module.check_mode:
             raise
         have = Server()
-    closing = plan_secure(want, have, flavor.socket_login) if params["secure"] else []
-    statements = [*closing, *plan(want, have)]
+    closing = users.plan_secure(want, have, flavor.socket_login) if params["secure"] else []
+    statements = [*closing, *users.plan(want, have)]
     if statements and not module.check_mode:
         client.execute(statements)
     return {
@@ -285,14 +281,16 @@ def _deaf(settings: str, restarted: bool) -> str:
 def serve(client: Client, server: dict[str, Any]) -> dict[str, Any]:
     """Bring the server's settings about; for users on other hosts, its certificate first."""
     module = client.module
-    new, pem = certificate(module, server["address"]) if server["address"] else (False, "")
-    result = _database_settings_host.bring_about(client, server)
+    new, pem = (
+        remote_access.certificate(module, server["address"]) if server["address"] else (False, "")
+    )
+    result = settings_host.bring_about(client, server)
     new_path = any(each.startswith("SET GLOBAL ssl_") for each in result["statements"])
     if (new or new_path) and not module.check_mode:
         client.execute([client.flavor.reload_tls])
     deaf = sorted({*SETTINGS} & {*result["waiting"]})
     if server["address"] and deaf and not module.check_mode:
-        raise DatabaseError(_deaf(", ".join(deaf), result["restarted"]))
+        raise UserError(_deaf(", ".join(deaf), result["restarted"]))
     return {**result, "changed": result["changed"] or new, "certificate": pem}
 
 
@@ -307,7 +305,7 @@ def main() -> None:
             result = serve(client, server)
             diffs.append(result.pop("diff"))
         made = change(client)
-    except DatabaseError as error:
+    except UserError as error:
         module.fail_json(msg=str(error))
     statements = made["statements"]
     diffs.append({"before": "", "after": "".join(f"{line};\n" for line in statements)})

@@ -163,10 +163,10 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate_run import Migration
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import HOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate.run import Migration
 
 
 def main() -> None:
@@ -190,11 +190,11 @@ def main() -> None:
     )
     started, failure = time.monotonic(), ""
     root = str(Path(module.params["release"]).parents[1])
-    with _deploy_host.begin(module, "migrate", root) as step:
+    with lock.begin(module, "migrate", root) as step:
         migration = Migration(module, step)
         try:
             migration.run()
-        except MigrateError as error:
+        except UserError as error:
             failure = step.fail(str(error))
     migration.result["seconds"] = round(time.monotonic() - started, 2)
     if failure:

@@ -125,9 +125,9 @@ options:
       deb:
         type: str
         description:
-          - A deb of M(pyhost.flask.package) on the controller, or the name of one in the host's
-            repositories, perhaps with a version, as in C(flask-notes=1.2.3). The release in it
-            becomes one of the app's, with the ID that it was built with. The package is not
+          - A deb of M(pyhost.flask.build_package) on the controller, or the name of one in the
+            host's repositories, perhaps with a version, as in C(flask-notes=1.2.3). The release in
+            it becomes one of the app's, with the ID that it was built with. The package is not
             installed; what it depends on is.
           - One for another app, another machine or another Python is refused, and so is one that
             is installed on the host as well.
@@ -375,15 +375,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
-from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
-from ansible_collections.pyhost.flask.plugins.module_utils._release_kinds import (
-    secrets_of_indexes,
-    source_of,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._release_source import NotSent
-from ansible_collections.pyhost.flask.plugins.module_utils._release_steps import deploy
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import HOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._release import run, source_of
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import NotSent
 
 SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -458,16 +454,16 @@ def main() -> None:
     # Whatever umask root has, the app and nginx must be able to read what is made here.
     os.umask(0o022)
     try:
-        source = source_of(module)
-    except ReleaseError as error:
+        source = source_of.source_of(module)
+    except UserError as error:
         module.fail_json(msg=f"{module.params['name']}: {error}")
-    module.no_log_values.update(source.secrets | secrets_of_indexes(module.params))
-    with _deploy_host.begin(module, "build") as step:
+    module.no_log_values.update(source.secrets | source_of.secrets_of_indexes(module.params))
+    with lock.begin(module, "build") as step:
         try:
-            result = deploy(module, source, step)
+            result = run.deploy(module, source, step)
         except NotSent as needed:
             module.exit_json(changed=False, send=True, wheels=needed.wheels, tips=needed.tips)
-        except (ReleaseError, OSError) as error:
+        except (UserError, OSError) as error:
             reason = step.fail(str(error))
             what = f"{module.params['name']} ({source})"
             module.fail_json(msg=f"{what}: {reason}\nWhat runs was not touched.")

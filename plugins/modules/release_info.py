@@ -123,24 +123,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils._environment import parse
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import Have as Migrations
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
-    MigrateError,
-    Plan,
-    has_scripts,
-    plan,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import have as migrations
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate_session import Session, as_user
-from ansible_collections.pyhost.flask.plugins.module_utils._release import Have, Release
-from ansible_collections.pyhost.flask.plugins.module_utils._release_choice import (
-    ChoiceError,
-    choose,
-    newest_first,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._release_sbom import FILE
-from ansible_collections.pyhost.flask.plugins.module_utils._releases import observe
+from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import plan as migrate_plan
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import session
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import Have as Migrations
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import Plan, plan
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate.session import Session
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base import choose, store
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Have, Release
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sbom import FILE
 
 
 def main() -> None:
@@ -164,21 +156,21 @@ def main() -> None:
     )
     try:
         module.exit_json(changed=False, **run(module))
-    except (ChoiceError, MigrateError, OSError, ValueError, KeyError) as error:
+    except (UserError, OSError, ValueError, KeyError) as error:
         module.fail_json(msg=f"{module.params['name']}: {error}")
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     root, asked = Path(module.params["root"]), module.params["migrations"]
-    have = observe(root)
+    have = store.observe(root)
     live = have.releases.get(have.live)
-    release = choose(module.params["release"], have)
+    release = choose.choose(module.params["release"], have)
     return {
         **({"database": way(root, asked, release, have)} if asked else {}),
         "release": shown(root, release),
         "live": shown(root, live) if live else {},
-        "releases": [shown(root, release) for release in newest_first(have)],
+        "releases": [shown(root, release) for release in choose.newest_first(have)],
     }
 
 
@@ -194,7 +186,7 @@ def way(root: Path, asked: dict[str, Any], release: Release, have: Have) -> dict
     if target and knows(target):
         result["pending"] = steps(plan(target, "heads", False))
         return result
-    others = [other for other in newest_first(have) if other.id != release.id]
+    others = [other for other in choose.newest_first(have) if other.id != release.id]
     for other in sorted(others, key=lambda other: other.id != have.live):
         found = look(root, asked, other)
         if found and knows(found):
@@ -226,15 +218,15 @@ def look(root: Path, asked: dict[str, Any], release: Release) -> Migrations | No
     release has no migrations."""
     folder = root / "releases" / release.id
     code = str(folder / asked["subdir"])
-    if not has_scripts(code, asked["folder"]):
+    if not migrate_plan.has_scripts(code, asked["folder"]):
         return None
-    environment = parse(Path(asked["environment"]).read_text(encoding="utf-8"))
-    python, variables = as_user(asked["user"], f"{folder}/.venv", environment)
+    environment = env_file.parse(Path(asked["environment"]).read_text(encoding="utf-8"))
+    python, variables = session.as_user(asked["user"], f"{folder}/.venv", environment)
     options = {"flask_app": asked["flask_app"], "folder": asked["folder"]}
     with Session(python, code, variables) as app:
         if app.ask("load", read_only=True, **options)["kind"] == "none":
             return None
-        return migrations(app.ask("observe"))
+        return migrate_plan.have(app.ask("observe"))
 
 
 def shown(root: Path, release: Release) -> dict[str, str]:

@@ -134,11 +134,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
-from ansible_collections.pyhost.flask.plugins.module_utils._reload import ReloadError
-from ansible_collections.pyhost.flask.plugins.module_utils._reload_run import run
-from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import HOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import run
+from ansible_collections.pyhost.flask.plugins.module_utils._reload.arguments import (
     HEALTH_OPTIONS,
     SLOT_OPTIONS,
 )
@@ -155,10 +155,10 @@ OPTIONS: dict[str, Any] = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    with _deploy_host.begin(module, "switch") as step:
+    with lock.begin(module, "switch") as step:
         try:
-            result = run(module, step)
-        except (ReloadError, OSError) as error:
+            result = run.run(module, step)
+        except (UserError, OSError) as error:
             left = step.schema_left()
             reason = step.fail(str(error))
             module.fail_json(msg=f"{module.params['name']}: {reason}{left}")

@@ -106,18 +106,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _deploy_host
-from ansible_collections.pyhost.flask.plugins.module_utils._backup import BackupError
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_host import HOLDER
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import MigrateError
-from ansible_collections.pyhost.flask.plugins.module_utils._reload import ReloadError
-from ansible_collections.pyhost.flask.plugins.module_utils._restore_run import Run
-from ansible_collections.pyhost.flask.plugins.module_utils._slot_options import (
+from ansible_collections.pyhost.flask.plugins.module_utils._backup.restore_run import Run
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import HOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._reload.arguments import (
     MIGRATION_OPTIONS,
     SLOT_OPTIONS,
 )
 
-PROBLEMS = (BackupError, MigrateError, ReloadError, OSError, ValueError, KeyError)
+PROBLEMS = (UserError, OSError, ValueError, KeyError)
 OPTIONS: dict[str, Any] = {
     **SLOT_OPTIONS,
     **MIGRATION_OPTIONS,
@@ -132,7 +130,7 @@ OPTIONS: dict[str, Any] = {
 def main() -> None:
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     started, failure = time.monotonic(), ""
-    with _deploy_host.begin(module, "restore") as step:
+    with lock.begin(module, "restore") as step:
         run = Run(module, step)
         try:
             run.run()

@@ -114,9 +114,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _durable
-from ansible_collections.pyhost.flask.plugins.module_utils._secrets import FOLDER, FORMER
-from ansible_collections.pyhost.flask.plugins.module_utils._services import refusal_before_site
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, services
+from ansible_collections.pyhost.flask.plugins.module_utils._core.secret_store import FOLDER, FORMER
 
 Kept = Mapping[str, str]  # what is in the files, by their names
 
@@ -172,7 +171,7 @@ def make(folder: Path, name: str) -> str:
         # A deploy to another host of the app may have made it at this moment.
         with contextlib.suppress(FileExistsError):
             os.link(file.name, folder / name)
-    _durable.sync(folder)
+    durable.sync(folder)
     return (folder / name).read_text(encoding="utf-8")
 
 
@@ -183,7 +182,7 @@ def keep(folder: Path, name: str, value: str | None) -> None:
         return
     with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as file:
         file.write(value)
-    _durable.replace(Path(file.name), folder / name)
+    durable.replace(Path(file.name), folder / name)
 
 
 def change(params: Mapping[str, Any], check_mode: bool) -> tuple[bool, dict[str, str]]:
@@ -223,7 +222,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if refused := refusal_before_site(module.params["needs_site"]):
+    if refused := services.refusal_before_site(module.params["needs_site"]):
         module.fail_json(msg=refused)
     names = module.params["names"]
     bad = [

@@ -17,14 +17,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils import _release_ssh
-from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
-from ansible_collections.pyhost.flask.plugins.module_utils._release_address import parse
-from ansible_collections.pyhost.flask.plugins.module_utils._release_bundle import pack
-from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Git
-from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import Repository
-from ansible_collections.pyhost.flask.plugins.module_utils._run import TIMED_OUT, Ran
-from ansible_collections.pyhost.flask.plugins.plugin_utils._deploying import started
+from ansible_collections.pyhost.flask.plugins.module_utils._core import url
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.process import TIMED_OUT, Ran
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import git_ssh
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git import Git
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_bundle import pack
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_mirror import (
+    Repository,
+)
+from ansible_collections.pyhost.flask.plugins.plugin_utils._deploy_step import started
 
 Play = Mapping[str, Any]
 # Of a hook that has started Ansible: they would name another repository (githooks(5)).
@@ -44,9 +46,9 @@ class Clone:
 
     def __init__(self, source: Mapping[str, Any], play: Play) -> None:
         if not shutil.which("git"):
-            raise ReleaseError("there is no git on the controller; install it")
-        address = parse(source["git"])
-        ssh = _release_ssh.options(source["key"], source.get("known_hosts") or ())
+            raise UserError("there is no git on the controller; install it")
+        address = url.parse(source["git"])
+        ssh = git_ssh.options(source["key"], source.get("known_hosts") or ())
         self._folder = folder_of(address.url)
         mirror = self._folder / "repo.git"
         login = (address.user, address.password)
@@ -72,7 +74,7 @@ class Clone:
                 known = [{**me, **self._ask()}]
                 note.write_text(json.dumps([*rows, *known]), encoding="utf-8")
         if known[0]["problem"]:
-            raise ReleaseError(known[0]["problem"])
+            raise UserError(known[0]["problem"])
         return {name: known[0][name] for name in ("revision", "version")}
 
     def pack(self, revision: str, tips: Mapping[str, Sequence[str]], folder: Path) -> Path:
@@ -91,7 +93,7 @@ class Clone:
         """What the server says, or why it does not: to ask again for each host would take long."""
         try:
             found = self._git.resolve()
-        except ReleaseError as error:
+        except UserError as error:
             return {"problem": f"{self._git}: {error}"}
         return {"revision": found.id, "version": found.version, "problem": ""}
 

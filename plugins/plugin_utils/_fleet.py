@@ -12,7 +12,8 @@ from typing import Any
 
 from jinja2.runtime import Context
 
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_fleet import Fleet, misplaced
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import fleet as app_fleet
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app.fleet import Fleet
 
 Variables = Mapping[str, Any] | Context  # of a task, or of a template
 
@@ -57,4 +58,4 @@ def mistakes(variables: Variables) -> list[str]:
     if not databases:
         return []
     hosts = dict.fromkeys([*databases, *apps])
-    return misplaced(databases, {host: address(variables, host) for host in hosts})
+    return app_fleet.misplaced(databases, {host: address(variables, host) for host in hosts})

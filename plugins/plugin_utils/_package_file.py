@@ -18,7 +18,10 @@ from typing import IO
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.pyhost.flask.plugins.module_utils._package_facts import Facts, debs, rpm
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import package_facts
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.package_facts import (
+    Facts,
+)
 
 AR = b"!<arch>\n"  # ar(5), as deb(5) has it
 LEAD = b"\xed\xab\xee\xdb"  # rpm.org, "RPM V4 Package format"
@@ -52,7 +55,7 @@ def _deb(file: IO[bytes]) -> Facts:
             with tarfile.open(fileobj=io.BytesIO(content)) as archive:
                 control = archive.extractfile(_member(archive, "control"))
                 if control:
-                    return next(debs(control.read().decode("utf-8")))
+                    return next(package_facts.debs(control.read().decode("utf-8")))
     raise KeyError("it has no control file")
 
 
@@ -77,7 +80,7 @@ def _rpm(file: IO[bytes]) -> Facts:
         f"{name} {SENSES[int(how) & 14]} {version}" if version else name
         for name, how, version in required
     ]
-    return rpm(tags[NAME][0], version, tags[ARCH][0], provided, requires)
+    return package_facts.rpm(tags[NAME][0], version, tags[ARCH][0], provided, requires)
 
 
 def _tags(file: IO[bytes]) -> list[tuple[int, list[str]]]:

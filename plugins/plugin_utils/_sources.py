@@ -15,13 +15,12 @@ from typing import Any, Protocol
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.pyhost.flask.plugins.module_utils._apps_source import (
-    BUILT,
-    is_file,
-    is_web_address,
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.package_facts import (
+    Facts,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._package_facts import Facts
 from ansible_collections.pyhost.flask.plugins.plugin_utils import _package_file, _tree
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import rules_source
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app.rules_source import BUILT
 from ansible_collections.pyhost.flask.plugins.plugin_utils._wheel import build
 
 # PEP 427, PEP 625: what stands between the name and the rest is the version.
@@ -100,7 +99,7 @@ class Project(Tree):
 
 def content(source: dict[str, Any]) -> Content | None:
     """What the controller has of a source, given by its options; None where it is not its part."""
-    if source.get("archive") and not is_web_address(source["archive"]):
+    if source.get("archive") and not rules_source.is_web_address(source["archive"]):
         return archive(source["archive"], source.get("checksum") or "")
     if source.get("path"):
         return tree(existing(source["path"], "path"), source.get("exclude") or ())
@@ -112,7 +111,7 @@ def content(source: dict[str, Any]) -> Content | None:
 def packaged(source: dict[str, Any]) -> Packaged | None:
     """The deb or RPM that the controller has; None where the host is to find it."""
     for kind in BUILT:
-        if is_file(source.get(kind)):
+        if rules_source.is_file(source.get(kind)):
             path = existing(source[kind], kind)
             return Packaged(path, _package_file.read(path))
     return None

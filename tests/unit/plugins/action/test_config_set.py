@@ -20,7 +20,7 @@ from ansible.template import Templar
 
 from ansible_collections.pyhost.flask.plugins.action import config_set
 from ansible_collections.pyhost.flask.plugins.action.config_set import ActionModule, marks_of
-from ansible_collections.pyhost.flask.plugins.module_utils._packed import unpack
+from ansible_collections.pyhost.flask.plugins.module_utils._core import payload
 
 
 def made(base: Path, *files: dict[str, Any], **variables: Any) -> tuple[ActionModule, Any]:
@@ -49,7 +49,7 @@ def sent(base: Path, *files: dict[str, Any], **variables: Any) -> dict[str, Any]
 
 def content(base: Path, entry: dict[str, Any], **variables: Any) -> str:
     args = sent(base, {"dest": "/etc/a", **entry}, **variables)
-    return unpack(args["_contents"])["/etc/a"].decode()
+    return payload.unpack(args["_contents"])["/etc/a"].decode()
 
 
 def rendered(base: Path, template: str, entry: dict[str, Any], **variables: Any) -> str:
@@ -93,7 +93,7 @@ def test_files_are_sent_byte_by_byte(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a").write_bytes(bytes(range(256)))
     args = sent(tmp_path, {"dest": "/etc/a", "src": "a"})
-    assert unpack(args["_contents"]) == {"/etc/a": bytes(range(256))}
+    assert payload.unpack(args["_contents"]) == {"/etc/a": bytes(range(256))}
 
 
 def test_no_argument_but_the_hidden_one_holds_a_content(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_no_argument_but_the_hidden_one_holds_a_content(tmp_path: Path) -> None:
     )
     packed = args.pop("_contents")
     assert "hunter2" not in str(args)
-    assert unpack(packed) == {"/etc/a": b"hunter2", "/etc/b": b"hunter2"}
+    assert payload.unpack(packed) == {"/etc/a": b"hunter2", "/etc/b": b"hunter2"}
 
 
 @pytest.mark.parametrize(

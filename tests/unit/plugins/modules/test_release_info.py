@@ -11,14 +11,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
-    Have as Migrations,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
-    MigrateError,
-    Revision,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._release import Have, Release
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import Have as Migrations
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import Revision
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Have, Release
 from ansible_collections.pyhost.flask.plugins.modules import release_info
 
 LINE = (
@@ -81,7 +77,7 @@ def test_what_a_release_means_for_the_database(
 
 def test_a_database_that_nobody_knows_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release_info, "look", lambda *_arguments: knows(1, "zz"))
-    with pytest.raises(MigrateError, match="zz"):
+    with pytest.raises(UserError, match="zz"):
         release_info.way(Path("/srv/notes"), {}, HAVE.releases[OLD], HAVE)
 
 

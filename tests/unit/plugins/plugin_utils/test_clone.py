@@ -13,14 +13,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pyhost.flask.plugins.module_utils._release import ReleaseError
-from ansible_collections.pyhost.flask.plugins.module_utils._release_bundle import Bundled, Found
-from ansible_collections.pyhost.flask.plugins.module_utils._release_git import Git
-from ansible_collections.pyhost.flask.plugins.module_utils._release_mirror import Repository
-from ansible_collections.pyhost.flask.plugins.module_utils._release_source import NotSent
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import NotSent
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git import Git
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_bundle import (
+    Bundled,
+    Found,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_mirror import (
+    Repository,
+)
 from ansible_collections.pyhost.flask.plugins.plugin_utils import _clone
 from ansible_collections.pyhost.flask.plugins.plugin_utils._clone import Clone, folder_of
-from ansible_collections.pyhost.flask.plugins.plugin_utils._deploying import play
+from ansible_collections.pyhost.flask.plugins.plugin_utils._deploy_step import play
 
 APP = ["app.py", "libs/again/lib.py", "libs/lib/lib.py"]
 
@@ -173,7 +178,7 @@ def test_what_does_not_fit_the_mirror_says_to_run_again(origin: Path, host: Host
     host.release(clone(origin))
     (host.folder / "empty").mkdir()
     source = host.source(origin, path=str(host.folder / "empty"))
-    with pytest.raises(ReleaseError, match=r"repo\.git was damaged. Run the same again, which"):
+    with pytest.raises(UserError, match=r"repo\.git was damaged. Run the same again, which"):
         source.repository.fetch()
     assert host.release(clone(origin)) == APP
 
@@ -221,7 +226,7 @@ def test_what_goes_wrong_is_said_each_time(
     origin: Path, address: str, version: str, text: str
 ) -> None:
     for _time in range(2):
-        with pytest.raises(ReleaseError, match=f"(?s){text}") as error:
+        with pytest.raises(UserError, match=f"(?s){text}") as error:
             clone(Path(), git=address.replace("{app}", str(origin)), version=version).resolve()
         assert "s3cr3t" not in str(error.value)
 
@@ -235,7 +240,7 @@ def test_the_key_and_the_password_are_not_kept(tmp_path: Path, cache: Path) -> N
     asked = {"git": "https://me:s3cr3tword@no.invalid/x", "key": "the-private-key"}
     found = Clone(asked, play(os.getpid()))
     assert found.address == "https://no.invalid/x"
-    with pytest.raises(ReleaseError):
+    with pytest.raises(UserError):
         found.resolve()
     kept = "".join(file.read_text() for file in cache.rglob("*") if file.is_file())
     assert "no.invalid" in kept

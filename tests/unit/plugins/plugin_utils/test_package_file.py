@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.pyhost.flask.plugins.module_utils._package_facts import Facts
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.package_facts import (
+    Facts,
+)
 from ansible_collections.pyhost.flask.plugins.plugin_utils._package_file import read
 from ansible_collections.pyhost.flask.plugins.plugin_utils._sources import content
 

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run of the module ``restore``: which backup, whether it suits, and where it goes."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils._core import services
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import Deploy
+from ansible_collections.pyhost.flask.plugins.module_utils._reload import managers, plan, slots
+
+from . import plan as backup_plan
+from . import restore_check, store
+from .restore import Doors, Restore
+
+
+class App:
+    """The app's processes: its slots, with those in the background, and runs of schedules."""
+
+    def __init__(self, module: Any, layout: slots.Layout) -> None:
+        self._module = module
+        self._manager = managers.managed(module, layout)
+        self._running: list[str] = []
+
+    def stop(self) -> None:
+        observed = self._manager.observe()
+        self._running = [slot for slot in observed if not observed[slot].stopped]
+        for slot in plan.SLOTS:
+            self._manager.stop(slot)
+        if services.systemd_runs():
+            schedules = self._module.params["unit"].replace("@", ".*@*", 1)
+            self._module.run_command(["systemctl", "stop", schedules])
+
+    def start(self) -> None:
+        for slot in self._running:
+            with contextlib.suppress(UserError):  # it may have been ill before
+                self._manager.start(slot)
+                self._manager.work(slot)
+
+
+class Run:
+    """One run of the module, and its result as far as it has come."""
+
+    def __init__(self, module: Any, step: Deploy) -> None:
+        self.module = module
+        self.params = module.params
+        self.step = step
+        self.layout = slots.Layout(*(Path(module.params[key]) for key in ("root", "etc", "run")))
+        self.doors = Doors(self.layout.root, self.params["page"], App(module, self.layout))
+        self.result: dict[str, Any] = {"changed": True, "release": "", "shown": False}
+
+    def run(self) -> None:
+        """Find the backup, see whether it suits, and restore it."""
+        params = self.params
+        app = store.settings(params["name"])
+        backup = backup_plan.choose(app, params["backup"], store.backups(Path(app.folder)))
+        current = self.layout.current
+        if current.exists():
+            self.result["release"] = str(current.resolve())
+        unknown = restore_check.unknown(app, backup, self.layout.root, params["migrations"])
+        if unknown and not (params["force"] or params["beside"]):
+            raise UserError(unknown)
+        self.result.update(backup=backup.id, known=not unknown)
+        if self.module.check_mode:
+            return
+        restore = Restore(app, backup, params["force"])
+        name, folder = restore.where["name"] if restore.where else "", app.shared
+        if params["beside"]:
+            place = restore.beside()
+            name, folder = place.name, str(place.folder)
+            self.step.succeed()
+        else:
+            self.step.note(idle=False)
+            restore.into_place(self.doors)
+            self.result["safety"] = restore.safety.id if restore.safety else ""
+        if restore.left:
+            self.module.warn(f"{app.name}: {restore.left}")
+        self.result.update(database=name if backup.dump else "", folder=folder)

@@ -1,0 +1,185 @@
+# Copyright (c) 2026 The pyhost.flask developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Apps that are installed as packages: which release is meant, and where its parts are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._release import builder, source_of
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base import model
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
+    Inputs,
+    NotSent,
+    Revision,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release.builder import Job
+from ansible_collections.pyhost.flask.plugins.module_utils._release.python import (
+    venv as python_venv,
+)
+from ansible_collections.pyhost.flask.plugins.module_utils._release.python.venv import Venv
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import python_package
+
+PRIVATE = "https://deploy:s3cr3tword@index.example.org/simple"
+
+
+class Module:
+    """As much of AnsibleModule as a package takes; a program says ``answer``."""
+
+    def __init__(self, sent: dict[str, str] | None = None, **source: str) -> None:
+        unset = dict.fromkeys(("git", "path", "archive", "dist", "package", "deb", "rpm"))
+        self.params: dict[str, Any] = {
+            "source": {**unset, **source},
+            "root": "/nowhere",
+            "uv": "/bin/true",
+            "python_version": "3.12",
+            "index": "",
+            "extra_indexes": [PRIVATE],
+            "proxy": "",
+            "ca": "",
+            "_sent": sent,
+        }
+        self.answer = (0, "", "")
+        self.ran: list[list[str]] = []
+        self.variables: dict[str, str] = {}
+
+    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+        self.ran.append(argv)
+        self.variables = options["environ_update"]
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("requirement", "name", "revision"),
+    [
+        ("notes==1.2.3", "notes", Revision("1.2.3", "notes 1.2.3")),
+        ("notes[prod,x] == 1.2", "notes[prod,x]", Revision("1.2", "notes 1.2")),
+        ("my.notes===1!2.0+local", "my.notes", Revision("1!2.0+local", "my.notes 1!2.0+local")),
+    ],
+)
+def test_a_pinned_version_asks_nobody(requirement: str, name: str, revision: Revision) -> None:
+    module = Module(package=requirement)
+    source = source_of.source_of(module)
+    assert python_package.name_of(requirement) == name
+    assert source.resolve() == revision
+    assert source.package(revision.id) == f"{name}=={revision.id}"
+    assert module.ran == []
+
+
+@pytest.mark.parametrize("requirement", ["notes", "notes[prod]>=1,<2", "notes==1.*", "notes~=1.4"])
+def test_an_open_version_is_asked_for(requirement: str) -> None:
+    module = Module(package=requirement)
+    source = source_of.source_of(module)
+    module.answer = (0, "notes[prod]==1.4.2\n", "")
+    assert source.resolve() == Revision("1.4.2", "notes 1.4.2")
+    assert source.package("1.4.2") == f"{python_package.name_of(requirement)}==1.4.2"
+    assert "s3cr3tword" not in str(module.ran)
+    assert module.variables["UV_EXTRA_INDEX_URL"] == PRIVATE
+    module.answer = (1, "", f"error: Failed to fetch {PRIVATE}/notes/")
+    with pytest.raises(UserError, match=r"does not offer it(?!(.|\n)*s3cr3tword)"):
+        source.resolve()
+
+
+def test_without_uv_only_a_pinned_version_is_known() -> None:
+    module = Module(package="notes>=1")
+    module.params["uv"] = ""
+    assert "pin it, as in notes==1.2.3" in source_of.source_of(module).missing()
+    module.params["source"]["package"] = "notes==1"
+    assert source_of.source_of(module).missing() == ""
+
+
+def test_passwords_of_indexes_are_known_and_in_no_command_line(tmp_path: Path) -> None:
+    module = Module()
+    assert source_of.secrets_of_indexes(module.params) == {"s3cr3tword"}
+    variables = python_venv.indexes("https://pypi.example.org", [PRIVATE, "https://b.example.org"])
+    way = python_venv.way_out("http://proxy:3128", "/etc/ca.pem")
+    assert (way["HTTPS_PROXY"], way["SSL_CERT_FILE"]) == ("http://proxy:3128", "/etc/ca.pem")
+    assert python_venv.way_out("", "") == {}
+    assert variables["PIP_INDEX_URL"] == variables["UV_INDEX_URL"] == "https://pypi.example.org"
+    venv = Venv(module, tmp_path, Inputs("1", packages=("gunicorn",)), "uv", variables)
+    venv.install_package("notes==1")
+    assert module.ran[0][-2:] == ["notes==1", "gunicorn"]
+    assert "s3cr3tword" not in str(module.ran)
+    assert module.variables["PIP_EXTRA_INDEX_URL"] == f"{PRIVATE} https://b.example.org"
+
+
+def test_a_wheel_that_is_not_sent_yet() -> None:
+    sent = {"checksum": "ab12", "version": "1.2"}
+    source = source_of.source_of(Module(sent, dist="/home/me/notes-1.2-py3-none-any.whl"))
+    assert source.resolve() == Revision("ab12", "1.2")
+    with pytest.raises(NotSent):
+        source.obtain("ab12")
+    source = source_of.source_of(
+        Module({**sent, "path": "/tmp/notes.whl"}, dist="/home/me/notes.whl")
+    )
+    source.obtain("ab12")
+    assert source.package("ab12") == "/tmp/notes.whl"
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"git": "https://h/x"}, ""),
+        ({"dist": "/x"}, "dist"),
+        ({"package": "notes[prod]>=1"}, "package notes[prod]"),
+    ],
+)
+def test_kinds(options: dict[str, str], kind: str) -> None:
+    assert source_of.kind_of(Module(**options).params["source"]) == kind
+
+
+def test_the_kind_is_a_part_of_the_id() -> None:
+    ids = {
+        model.release_id(Inputs("1", kind=kind)) for kind in ("", "dist", "package a", "package b")
+    }
+    assert len(ids) == 4
+    assert model.release_id(Inputs("1!2.0+local")).startswith("1-2.0-local-")
+    # As it was before there were kinds: releases that stand on hosts keep their names.
+    known = Inputs("a" * 40, python="3.13", packages=("gunicorn",), wsgi="notes:app")
+    assert model.release_id(known) == "aaaaaaaaaaaa-3ff207d9"
+
+
+def job_in(tmp_path: Path, wsgi: str, **options: Any) -> Job:
+    folder = tmp_path / "releases" / "1"
+    (folder / ".venv/lib/python3.13/site-packages/notes/static").mkdir(parents=True)
+    (tmp_path / "shared/instance").mkdir(parents=True)
+    return Job(
+        module=Module(),
+        root=tmp_path,
+        id="1",
+        inputs=Inputs("1", shared=("instance",), wsgi=wsgi),
+        user="root",
+        static=("site-packages/notes/static",),
+        uv="",
+        environment=None,
+        **options,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wsgi", "names"),
+    [
+        ("notes:app", ["notes-instance"]),
+        ("notes.web:app", ["notes-instance", "notes.web-instance"]),
+    ],
+)
+def test_an_installed_app_finds_its_folders(tmp_path: Path, wsgi: str, names: list[str]) -> None:
+    job = job_in(tmp_path, wsgi)
+    builder.show_installed(job)
+    builder.check_static(job)
+    assert str((job.folder / "site-packages").readlink()) == ".venv/lib/python3.13/site-packages"
+    made = sorted((job.folder / ".venv/var").iterdir())
+    assert [path.name for path in made] == names
+    assert {path.readlink() for path in made} == {tmp_path / "shared/instance"}
+
+
+def test_a_trial_makes_no_shared_folder(tmp_path: Path) -> None:
+    job = job_in(tmp_path, "notes:app", trial_of=tmp_path / "app")
+    builder.show_installed(job)
+    assert (job.folder / ".venv/var/notes-instance").is_dir()
+    assert not (tmp_path / "app").exists()
