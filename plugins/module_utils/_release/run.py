@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model i
     Inputs,
     Release,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._release.python import venv
+from ansible_collections.pyhost.flask.plugins.module_utils._release.python import uv_cache, venv
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python import (
     wheelhouse as wheelhouses,
 )
@@ -87,6 +88,10 @@ def carry_out(module: Any, source: Source, step: Deploy) -> dict[str, Any]:
     step.note(commits=commits)
     if not module.check_mode:
         store.prune(root, plan.prune)
+        if plan.build and job.uv and not source.built:
+            # After the releases, for what they were linked to may go with them.
+            warning = uv_cache.prune(module, job.uv, Path(venv.UV["UV_CACHE_DIR"]), time.time())
+            warn(module, [warning] if warning else [])
     return {
         "changed": plan.build or bool(plan.prune),
         "built": found is None,

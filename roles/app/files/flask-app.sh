@@ -12,7 +12,7 @@ apps=/etc/pyhost-flask/apps
 
 usage() {
     sed -n 's/^#   flask-app/usage: flask-app/p' "$0"
-    echo "apps: $(ls "$apps" | paste -sd ' ')"
+    echo "apps: $(cd "$apps" && echo *)"
     exit 2
 } >&2
 
