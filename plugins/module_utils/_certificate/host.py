@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import openssl, services
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, openssl, services
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
@@ -156,11 +156,15 @@ class Host:
 
     def _link(self, name: str, target: str) -> None:
         """Lead the site's path to another folder, and remove what is no longer led to."""
+        folder = self._folder / target
+        if self._folder in folder.parents:  # certbot sees to its own
+            durable.sync_tree(folder)
+            durable.sync(folder.parent)
         new = self._folder / f".{name}.new"
         with contextlib.suppress(FileNotFoundError):
             new.unlink()
         new.symlink_to(target)
-        os.replace(new, self._folder / name)
+        durable.replace(new, self._folder / name)
         self._remove_but(name, target)
 
     def _remove_but(self, name: str, target: str) -> None:

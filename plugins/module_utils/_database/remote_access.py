@@ -8,7 +8,6 @@ certificate by which they know the server."""
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 import shutil
 import socket
@@ -16,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import openssl
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, openssl
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._core.module import AnsibleHost
 from ansible_collections.pyhost.flask.plugins.module_utils._core.openssl import DESCRIBE
@@ -103,8 +102,8 @@ def certificate(module: AnsibleHost, address: str) -> tuple[bool, str]:
         shutil.chown(private, "root", "mysql")
         private.chmod(0o640)
         public.chmod(0o644)
-        os.replace(private, PRIVATE)
-        os.replace(public, PUBLIC)
+        durable.replace(private, PRIVATE)
+        durable.replace(public, PUBLIC)
     return True, PUBLIC.read_text(encoding="ascii")
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import services
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, services
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._core.module import AnsibleHost
 
@@ -104,7 +103,7 @@ def write(path: Path, text: str | None) -> None:
     new = path.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
     new.chmod(0o644)
-    os.replace(new, path)
+    durable.replace(new, path)
 
 
 def make_log_folder() -> None:

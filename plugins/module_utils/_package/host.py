@@ -18,7 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file, secret_store
+from ansible_collections.pyhost.flask.plugins.module_utils._core import (
+    durable,
+    env_file,
+    secret_store,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Service
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import Play as PlayOption
@@ -193,7 +197,7 @@ def write_environment(package: Package) -> list[str]:
         new.write_text(text, encoding="utf-8")
         shutil.chown(new, "root", package.app["service"]["user"])
         new.chmod(0o640)
-        os.replace(new, file)
+        durable.replace(new, file)
     return []
 
 
@@ -207,7 +211,7 @@ def secret_key(name: str) -> str:
         new = SECRETS / f".{name}.new"
         new.touch(0o600)
         new.write_text(token_hex(32), encoding="utf-8")
-        os.replace(new, file)
+        durable.replace(new, file)
     return file.read_text(encoding="utf-8")
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import process
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, process
 from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Release as ReleasePart
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
@@ -266,9 +266,7 @@ def write_record(job: Job, content: Mapping[str, Any]) -> None:
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(content, file, indent=2)
         file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, job.folder / RECORD)
+    durable.replace(temporary, job.folder / RECORD)
 
 
 def shared_folder(job: Job) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model i
     Inputs,
     Release,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._release.python import venv
+from ansible_collections.pyhost.flask.plugins.module_utils._release.python import uv_cache, venv
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python import (
     wheelhouse as wheelhouses,
 )
@@ -128,6 +129,11 @@ def carry_out(job: Job, source: Source, step: Deploy) -> dict[str, Any]:
     step.note(commits=commits)
     if not job.module.check_mode:
         store.prune(job.root, plan.prune)
+    if plan.build and not job.module.check_mode and job.uv and not source.built:
+        # After the releases, for what they were linked to may go with them.
+        cache = Path(venv.UV["UV_CACHE_DIR"])
+        warning = uv_cache.prune(job.module, job.uv, cache, time.time())
+        warn(job, [warning] if warning else [])
     name = job.app["name"]
     return {
         "changed": plan.build or bool(plan.prune),

@@ -15,7 +15,7 @@ import pytest
 
 import examples
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
-from ansible_collections.pyhost.flask.plugins.module_utils._release import builder
+from ansible_collections.pyhost.flask.plugins.module_utils._release import builder, preflight
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base import store
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
     Inputs,
@@ -339,3 +339,22 @@ def test_compiled_files_are_borrowed_where_there_are_none(tmp_path: Path) -> Non
     assert (new / "flask" / "__pycache__" / "app.pyc").read_bytes() == b"compiled"
     assert venv._borrow(tmp_path / "old", tmp_path / "new") == 0
     assert not (new / "gone").exists()
+
+
+class CannotImport(Module):
+    """Python, where the app's import fails in a file of the release."""
+
+    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+        where = f'File "{options["cwd"]}/app.py", line 3'
+        return 1, "", f"Traceback\n  {where}\nKeyError: {options['environ_update']['API_KEY']!r}\n"
+
+
+def test_a_failed_import_says_in_which_release(tmp_path: Path) -> None:
+    release = tmp_path / "releases/3f2a9c41b0de-5c1f2e9a"
+    user = Path("/proc/self").owner()
+    with pytest.raises(UserError) as failed:
+        preflight.preflight(
+            CannotImport(), user, release, release, "app:app", {"API_KEY": "of-the-app"}
+        )
+    assert f'File "{release}/app.py", line 3' in str(failed.value)
+    assert "KeyError: '(hidden)'" in str(failed.value)
