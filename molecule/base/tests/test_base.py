@@ -72,6 +72,12 @@ def play(container: str) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJyuVy1hYUsiam8tTBz4KALvZCluBs7POu4e6xSfqrXI zoe"
 
+OF_OTHERS = (
+    "/etc/pyhost-flask/database.pem",
+    "/etc/pyhost-flask/backup/notes.json",
+    "/etc/ssh/authorized_keys.d/of-others",
+)
+
 
 def files(host: Host) -> str:
     """The checksums of all that decides who gets in."""
@@ -198,12 +204,17 @@ def test_nobody_is_locked_out_by_a_wrong_key(
     made = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other)]
     subprocess.run(made, check=True)
     key = other.with_suffix(".pub").read_text().strip()
+    # What others have written since base's copy was made: it is not base's to take back.
+    host.check_output("mkdir -p /etc/pyhost-flask/backup")
+    for path in OF_OTHERS:
+        host.check_output("echo %s >%s", KEY, path)
     before = files(host)
     done = play(base_admins=[{"name": "ops", "keys": [key]}], ansible_user="ops")
     assert done.returncode != 0
     assert "could not log in again" in done.stdout, done.stdout
     assert ssh("ops", command="sudo -n id -u").stdout == "0\n"
     assert files(host) == before
+    host.check_output("rm -r " + " ".join(OF_OTHERS))
 
 
 def test_root_is_out_once_ansible_comes_as_somebody_else(

@@ -112,6 +112,14 @@ def test_groups_and_constraints() -> None:
     assert found["pyproject"]["packages"]["werkzeug"].startswith("3.0.")
 
 
+def test_builds_leave_nothing_behind(host: Host) -> None:
+    cache = "/var/cache/pyhost-flask/uv"
+    assert "docopt" in ask("setup", ONLINE, "deb12")["packages"]
+    assert host.check_output(f"find {cache} -name 'docopt-*.whl'")
+    assert host.check_output(f"find {cache}/sdists-* -name src") == ""
+    assert host.check_output("find /tmp -maxdepth 1 -name '*.lock'") == ""
+
+
 def test_upgrade_with_a_new_package_and_back() -> None:
     publish("2.0")
     planned = succeed("deploy", ONLINE, "--check", "--diff")

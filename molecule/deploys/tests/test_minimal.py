@@ -91,6 +91,7 @@ def test_others_are_left_alone(
     look = (
         "{ readlink /srv/diary/live.sock /srv/diary/current; ls /srv/diary/releases;"
         " find /etc -path '*diary*' -type f -print0 | sort -z | xargs -0 sha256sum;"
+        " sha256sum /usr/local/bin/flask-app; flask-app diary env | grep ^COLOUR;"
         " systemctl show -p MainPID,NeedDaemonReload 'flask-diary@*'; }"
     )
     before = host.check_output(look)

@@ -684,6 +684,67 @@ def test_fill_and_observe(layout: reload_slots.Layout) -> None:
     assert list(folder.iterdir()) == []
 
 
+class Disk:
+    """What a power cut would leave: each file and folder as it was when it was last flushed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.order: list[str] = []
+        self._flushed: dict[int, object] = {}  # by inode, for a rename keeps the content
+        real = os.fsync
+
+        def fsync(descriptor: int) -> None:
+            path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+            self.order.append(str(path))
+            self._flushed[path.stat().st_ino] = self._now(path)
+            real(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+
+    def lost(self, folder: Path) -> list[str]:
+        """What of a folder would be missing, or older."""
+        paths = [folder, *folder.rglob("*")]
+        real = [path for path in paths if not path.is_symlink()]
+        return [
+            str(path) for path in real if self._flushed.get(path.stat().st_ino) != self._now(path)
+        ]
+
+    @staticmethod
+    def _now(path: Path) -> object:
+        if not path.is_dir():
+            return path.read_bytes()
+        return {one.name: one.is_symlink() and os.readlink(one) for one in path.iterdir()}
+
+
+def test_a_power_cut_finds_the_slot_whole(
+    layout: reload_slots.Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    unit = tmp_path / "flask-notes@.service"
+    unit.write_text("[Service]\n")
+    want = reload_slots.wanted(layout, "R", {str(unit)}, [], manager="systemd")
+    reload_slots.fill(layout, "green", want, 0)
+    assert disk.lost(layout.root / "slots") == []
+    assert {str(layout.root), str(layout.root / "slots")} <= set(disk.order)
+    # Until the record is there, nothing in the slot counts.
+    folder = str(layout.slot("green"))
+    record = disk.order.index(f"{folder}/.slot.json.new")
+    assert f"{folder}/etc/environment" in disk.order[:record]
+    assert disk.order[record + 1 :] == [folder]
+
+
+def test_a_power_cut_finds_what_was_put_back(
+    layout: reload_slots.Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (layout.etc / "environment").write_text("A='1'\n")
+    want = reload_slots.wanted(layout, "R", set(), [], manager="systemd")
+    reload_slots.fill(layout, "green", want, 0)
+    (layout.etc / "environment").write_text("A='2'\n")
+    disk = Disk(monkeypatch)
+    # The content before its name.
+    assert reload_slots.restore(layout, "green") == [str(layout.etc / "environment")]
+    assert disk.order == [str(layout.etc / ".environment.old"), str(layout.etc)]
+
+
 def test_restore(layout: reload_slots.Layout, tmp_path: Path) -> None:
     unit = tmp_path / "flask-notes@.service"
     paths = (unit, layout.etc / "environment", layout.etc / "certs" / "ca.pem")
