@@ -114,7 +114,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import services
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, services
 from ansible_collections.pyhost.flask.plugins.module_utils._core.secret_store import FOLDER, FORMER
 
 Kept = Mapping[str, str]  # what is in the files, by their names
@@ -171,6 +171,7 @@ def make(folder: Path, name: str) -> str:
         # A deploy to another host of the app may have made it at this moment.
         with contextlib.suppress(FileExistsError):
             os.link(file.name, folder / name)
+    durable.sync(folder)
     return (folder / name).read_text(encoding="utf-8")
 
 
@@ -181,9 +182,7 @@ def keep(folder: Path, name: str, value: str | None) -> None:
         return
     with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as file:
         file.write(value)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(file.name, folder / name)
+    durable.replace(Path(file.name), folder / name)
 
 
 def change(params: Mapping[str, Any], check_mode: bool) -> tuple[bool, dict[str, str]]:

@@ -36,12 +36,14 @@ def build(project: Path, files: Sequence[str], folder: Path) -> Path:
         shutil.copy2(project / name, copy / name, follow_symlinks=False)
     if (project / ".git").exists():  # some take their version from it
         (copy / ".git").symlink_to((project / ".git").resolve())
+    scratch = folder / "tmp"  # uv leaves locks there
+    scratch.mkdir()
     done = subprocess.run(
         [*tool(), str(out), str(copy)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "NO_COLOR": "1"},
+        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "NO_COLOR": "1", "TMPDIR": str(scratch)},
         check=False,
     )
     wheels = sorted(out.glob("*.whl"))

@@ -2,9 +2,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 
 import pytest
-from hosts import INSTALLED, PREFIX, REPOSITORY, WORK, bring, build
+
+from ansible_collections.pyhost.flask.molecule.packages.tests.hosts import (
+    INSTALLED,
+    PREFIX,
+    REPOSITORY,
+    WORK,
+    bring,
+    build,
+)
 
 # 1.0.0 was built by converge.yml.
 BUILDS = [("1.1.0", "1"), ("1.1.0", "2")]
@@ -12,7 +21,7 @@ LAST = ("1.2.0", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def packages():
+def packages() -> Iterator[None]:
     """All builds but the first one, on a builder that stays; the last makes the repository."""
     name = PREFIX + "builder"
     run = ["docker", "run", "--detach", "--rm", "--name", name, "--entrypoint", "sleep"]

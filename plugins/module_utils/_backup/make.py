@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, env_file, redact
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._dump import dumps
 from ansible_collections.pyhost.flask.plugins.module_utils._dump.row_counts import Contents
@@ -225,18 +225,7 @@ def _finish(part: Path, place: Path, backup: Backup) -> None:
         raw.write(json.dumps(backup.as_dict(), indent=2).encode() + b"\n")
         raw.flush()
         os.fsync(raw.fileno())
-    sync(part)
-    part.rename(place)
-    sync(place.parent)
-
-
-def sync(folder: Path) -> None:
-    """Let the names in a folder survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    durable.replace(part, place)
 
 
 def _new(file: Path) -> IO[bytes]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._dump.dumps import Database
 
@@ -71,10 +72,10 @@ class Doors:
             new = page.with_suffix(".new")
             new.write_text(self.page, encoding="utf-8")
             new.chmod(0o644)
-            os.replace(new, page)
+            durable.replace(new, page)
         if self.live.is_symlink():
             os.replace(self.live, self.aside)
-        make.sync(self.root)
+        durable.sync(self.root)
         self.processes.stop()
 
     def open(self) -> None:
@@ -82,7 +83,7 @@ class Doors:
         if self.closed:
             os.replace(self.aside, self.live)
         self.aside.unlink(missing_ok=True)
-        make.sync(self.root)
+        durable.sync(self.root)
 
     def reopen(self) -> None:
         """All as it was before ``close``."""
@@ -184,7 +185,7 @@ class Restore:
             if shared.exists():
                 shared.rename(self._replaced)
             place.folder.rename(shared)
-            make.sync(shared.parent)
+            durable.sync(shared.parent)
 
     def _swap_database(self, where: Database, new: str) -> None:
         name = str(where["name"])

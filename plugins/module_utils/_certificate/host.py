@@ -13,10 +13,10 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import openssl, services
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, openssl, services
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 from . import certbot, nginx, plan, provided
 from .certbot import Certbot, condemned
@@ -48,7 +48,7 @@ UNSERVED = "unserved"  # lies in a new folder until nginx was reloaded
 class Host:
     """A host, with the folder of the stable paths and the webroot of the challenges."""
 
-    def __init__(self, module: Any, folder: Path, webroot: Path) -> None:
+    def __init__(self, module: Module, folder: Path, webroot: Path) -> None:
         self._tools = Tools(module)
         self._certbot = Certbot(self._tools, webroot)
         self._folder = folder
@@ -156,11 +156,15 @@ class Host:
 
     def _link(self, name: str, target: str) -> None:
         """Lead the site's path to another folder, and remove what is no longer led to."""
+        folder = self._folder / target
+        if self._folder in folder.parents:  # certbot sees to its own
+            durable.sync_tree(folder)
+            durable.sync(folder.parent)
         new = self._folder / f".{name}.new"
         with contextlib.suppress(FileNotFoundError):
             new.unlink()
         new.symlink_to(target)
-        os.replace(new, self._folder / name)
+        durable.replace(new, self._folder / name)
         self._remove_but(name, target)
 
     def _remove_but(self, name: str, target: str) -> None:

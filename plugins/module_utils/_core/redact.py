@@ -24,19 +24,25 @@ USER_INFO = re.compile(r"(?<=://)[^/\s'\"]*@")
 PASSWORD = re.compile(r"(?<=://)([^/\s:@'\"]*):[^/\s'\"]*@")
 WEB_TOKEN = re.compile(r"(?<=https://)[^/\s:@'\"]+@")  # https://TOKEN@github.com/...
 HIDDEN = "(hidden)"
+# The variable with the release's ID, which looks like a token. It is in each path of a traceback.
+RELEASE = "APP_RELEASE"
 # A secret of a few letters would hide half of the text, and protects nothing.
 SHORTEST = 6
 
 
-def redact(text: str, variables: dict[str, str] | None = None, settings: str = "") -> str:
+def redact(
+    text: str, variables: dict[str, str] | None = None, settings: str = "", app: str = ""
+) -> str:
     """``text`` without the secrets of ``variables`` and of files of ``settings``, and without
     URLs' passwords.
 
     Secret are values whose names say so (``SECRET_KEY``, ``MAIL_PASSWORD``) or that look like
-    tokens, and the password in any URL, also where it stands by itself.
+    tokens, and the password in any URL, also where it stands by itself. The ID of the release
+    and the name of the ``app`` may look like tokens, but are none.
     """
     pairs = [*(variables or {}).items(), *SETTING.findall(settings)]
-    secrets = {form for name, value in pairs for form in _forms(name, value)}
+    public = {app, *(value for name, value in pairs if name == RELEASE)}
+    secrets = {form for name, value in pairs for form in _forms(name, value, public)}
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return WEB_TOKEN.sub(f"{HIDDEN}@", PASSWORD.sub(rf"\1:{HIDDEN}@", text))
@@ -50,14 +56,15 @@ def redact_for(etc: Path, text: str) -> str:
         settings = "\n".join(file.read_text("utf-8", "replace") for file in files)
     except (OSError, ValueError):
         return redact(text)
-    return redact(text, variables, settings)
+    return redact(text, variables, settings, etc.name)
 
 
-def _forms(name: str, value: str) -> Iterator[str]:
+def _forms(name: str, value: str, public: set[str]) -> Iterator[str]:
     """How the secrets of a value may stand in a text: as they are, line by line, or quoted."""
+    token = RANDOM.fullmatch(value) and value not in public
     words = {found[0].partition(":")[2][:-1] for found in USER_INFO.finditer(value)}
     words |= set(map(unquote, words))
-    if SECRET_NAME.search(name) or RANDOM.fullmatch(value):
+    if SECRET_NAME.search(name) or token:
         words |= {*value.splitlines(), *LONG.findall(value)}
     for word in words:
         if len(word) >= SHORTEST:

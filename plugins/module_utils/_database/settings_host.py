@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -15,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import services
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, services
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import AnsibleHost
 
 from . import remote_access
 from . import settings as database_settings
@@ -103,7 +103,7 @@ def write(path: Path, text: str | None) -> None:
     new = path.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
     new.chmod(0o644)
-    os.replace(new, path)
+    durable.replace(new, path)
 
 
 def make_log_folder() -> None:
@@ -127,7 +127,7 @@ def restart(client: Client, service: str, have: Server) -> None:
         raise UserError(f"{client.flavor.name} does not start with the new settings:\n{reasons}")
 
 
-def journal(module: Any, service: str) -> str:
+def journal(module: AnsibleHost, service: str) -> str:
     """The end of what a service has said."""
     show = ["journalctl", f"--unit={service}", f"--lines={LOG_LINES}", "--output=cat"]
     return str(module.run_command(show)[1]).strip() if services.systemd_runs() else ""

@@ -13,6 +13,7 @@ import shlex
 import sqlite3
 from pathlib import Path
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._dump import dumps
 from ansible_collections.pyhost.flask.plugins.module_utils._dump.dumps import LOCAL, Database
@@ -31,12 +32,12 @@ def dump(database: Database, folder: Path, name: str, user: str) -> Path:
         # What a run that was killed has left: nobody else dumps, because the database is locked.
         for rest in folder.glob("*.part"):
             rest.unlink()
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
-            with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=4, filename="") as packed:
-                dumps.write(database, packed, folder, user)
-            raw.flush()
-            os.fsync(raw.fileno())
-        part.rename(file)
+        with (
+            open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw,
+            gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=4, filename="") as packed,
+        ):
+            dumps.write(database, packed, folder, user)
+        durable.replace(part, file)
     except (OSError, sqlite3.Error) as error:
         raise UserError(
             f"the database could not be dumped to {folder}: {error}. Nothing was migrated. Set"

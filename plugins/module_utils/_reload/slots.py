@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core import durable
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Service
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 
 from . import plan
@@ -103,6 +105,11 @@ class Layout:
         return self.slot(slot) / f"started-by-{manager}"
 
 
+def layout(app: Service) -> Layout:
+    """Where the parts of an app are."""
+    return Layout(Path(app["root"]), Path(app["etc"]), Path(app["run"]))
+
+
 def lock(layout: Layout) -> int:
     """Wait until no other process moves the traffic of the app, and keep others from it.
 
@@ -157,7 +164,8 @@ def fill(layout: Layout, slot: str, want: Want, owner: int) -> None:
     """Give a stopped slot its release, its copy of the settings, and the record of both.
 
     ``owner`` is the group of the app's user. The old slot keeps its own copy: when it crashes in
-    the middle of a switch, it comes back as it was.
+    the middle of a switch, it comes back as it was. All of it is on the disk at the end, since
+    ``live.sock`` is going to lead to it for good; the record last, since it vouches for the rest.
     """
     folder = layout.slot(slot)
     clear(layout, slot)
@@ -176,9 +184,14 @@ def fill(layout: Layout, slot: str, want: Want, owner: int) -> None:
     environment.write_text(f"{text}{end}APP_RELEASE='{want.release}'\n", encoding="utf-8")
     layout.claim(slot, want.manager).touch(0o644)
     (folder / "release").symlink_to(f"../../releases/{want.release}")
+    for parent in (folder.parent, layout.root):
+        durable.sync(parent)
+    durable.sync_tree(folder)
     record = {"release": want.release, "files": dict(want.files)}
-    (folder / "slot.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    (folder / "slot.json").chmod(0o600)
+    new = folder / ".slot.json.new"
+    new.touch(0o600)
+    new.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    durable.replace(new, folder / "slot.json")
 
 
 def clear(layout: Layout, slot: str) -> None:
@@ -212,7 +225,7 @@ def restore(layout: Layout, slot: str, settings: bool = True) -> list[str]:
         new.write_bytes(content)
         os.chown(new, status.st_uid, status.st_gid)
         new.chmod(status.st_mode & 0o7777)
-        os.replace(new, path)
+        durable.replace(new, path)
         restored.append(name)
     return restored
 
@@ -263,14 +276,10 @@ def point(link: Path, target: str) -> str:
         temporary = link.with_name(f".{link.name}.new")
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(target)
-        os.replace(temporary, link)
+        durable.replace(temporary, link)
     else:
         link.unlink(missing_ok=True)
-    folder = os.open(link.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        durable.sync(link.parent)
     return before
 
 

@@ -5,14 +5,23 @@
 #   flask-app NAME [--release ID] [--once] COMMAND [ARGUMENT...]
 #
 # --once: only if this very command has never succeeded for the app before.
-# The template flask-app.j2 makes select_app, which sets user and subdir of an app, and APPS, their names.
 set -eu
 
-select_app "${1:-}" || {
+# A file for each app of the host, so that a deploy of one of them need not know the others.
+apps=/etc/pyhost-flask/apps
+
+usage() {
     sed -n 's/^#   flask-app/usage: flask-app/p' "$0"
-    echo "apps: ${APPS?}"
+    echo "apps: $(cd "$apps" && echo *)"
     exit 2
 } >&2
+
+case "${1:-}" in
+    "" | */*) usage ;;
+esac
+[ -f "$apps/$1" ] || usage
+# shellcheck source=/dev/null # it sets user and subdir
+. "$apps/$1"
 : "${user:?}" "${subdir?}"
 
 name=$1 release=/srv/$1/current once=

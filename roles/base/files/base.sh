@@ -6,14 +6,16 @@
 #   base undo       back to those that last did; a timer does so 60 seconds after apply, if nobody
 #                   says keep
 #   base firewall   load the firewall's rules, with the ports that sshd listens on
-# The template base.j2 sets PARTS, the names of those that are wanted, PORTS, which the firewall lets in
-# beside SSH, HTTP and HTTPS, and SWAP, in MiB.
+# The template base.j2 sets PARTS, the names of those that are wanted, ADMINS, the names of the administrators,
+# PORTS, which the firewall lets in beside SSH, HTTP and HTTPS, and SWAP, in MiB.
 set -eu
-: "${PARTS?}" "${PORTS?}" "${SWAP:?}"
+: "${PARTS?}" "${ADMINS?}" "${PORTS?}" "${SWAP:?}"
 export LC_ALL=C
 
-# What decides who gets in, and a copy of it as it last proved good.
-GUARDED="etc/ssh/sshd_config.d/00-pyhost-flask.conf etc/ssh/authorized_keys.d etc/sudoers.d/pyhost-flask etc/pyhost-flask"
+# What decides who gets in, and a copy of it as it last proved good. These are files and no folders:
+# others have files beside them.
+GUARDED="etc/ssh/sshd_config.d/00-pyhost-flask.conf etc/sudoers.d/pyhost-flask etc/pyhost-flask/firewall.nft"
+for admin in $ADMINS; do GUARDED="$GUARDED etc/ssh/authorized_keys.d/$admin"; done
 GOOD=/var/lib/pyhost-flask/base.tar
 
 wants() { case " $PARTS " in *" $1 "*) ;; *) return 1 ;; esac; }
@@ -31,7 +33,7 @@ firewall() {
 
 undo() {
     # shellcheck disable=SC2086 # words
-    (cd / && rm -rf $GUARDED)
+    (cd / && rm -f $GUARDED)
     if [ -e "$GOOD" ]; then tar --directory=/ --extract --file="$GOOD"; fi
     reload_ssh
     # Whoever could not log in may be taken for one who guesses.

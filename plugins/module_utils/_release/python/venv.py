@@ -12,12 +12,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process, redact
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._core.process import TIMED_OUT
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Inputs
 
@@ -56,7 +57,7 @@ class Venv:
     ``variables`` go to both, and win over those that they get in any case.
     """
 
-    module: Any
+    module: Module
     path: Path
     inputs: Inputs
     uv: str
@@ -69,7 +70,7 @@ class Venv:
 
     def make(self) -> None:
         """Make the empty venv."""
-        wanted = self.inputs.python_version
+        wanted = self.inputs.version
         if self.uv:
             python = wanted or SYSTEM_PYTHON
             argv = [self.uv, "venv", "--quiet", "--python", python, str(self.path)]
@@ -147,9 +148,9 @@ class Venv:
     def _run(self, argv: list[str], cwd: Path, failure: str) -> None:
         """Run uv or pip, again after a failure of the network. The error says why it failed."""
         own = {"NO_COLOR": "1", "UV_PROJECT_ENVIRONMENT": str(self.path)}
-        variables = {**UV, **PIP, **own, **self.variables}
         for pause in (*PAUSES, 0):
-            rc, out, err = process.run(self.module, argv, str(cwd), variables, INSTALL_SECONDS)
+            with tools({**own, **self.variables}) as variables:
+                rc, out, err = process.run(self.module, argv, str(cwd), variables, INSTALL_SECONDS)
             if not rc:
                 return
             if not pause or rc in TIMED_OUT or not PASSING.search(out + err):
@@ -159,6 +160,14 @@ class Venv:
         if rc in TIMED_OUT:
             said += f"\nno end within {INSTALL_SECONDS} seconds"
         raise UserError(f"{failure}.{errors.remedy(said)}\n{errors.ends(said)}")
+
+
+@contextmanager
+def tools(variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The variables that uv and pip get, with a folder for temporary files that goes with them: of
+    each package that uv has built, it leaves a lock there."""
+    with tempfile.TemporaryDirectory(prefix="pyhost-flask-") as scratch:
+        yield {**UV, **PIP, **variables, "TMPDIR": scratch}
 
 
 def indexes(index: str, extra: Sequence[str]) -> dict[str, str]:

@@ -7,18 +7,17 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process, redact
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Revision
-from ansible_collections.pyhost.flask.plugins.module_utils._release.python import errors
-from ansible_collections.pyhost.flask.plugins.module_utils._release.python.venv import UV
+from ansible_collections.pyhost.flask.plugins.module_utils._release.python import errors, venv
 
 from .archive import Sent
 
@@ -78,7 +77,7 @@ class Dist(Installed):
 class Package(Installed):
     """A ``Source``: a requirement such as ``notes[prod]==1.2.3``, from a package index."""
 
-    module: Any
+    module: Module
     requirement: str
     uv: str  # the program, or empty
     python: str
@@ -116,12 +115,11 @@ class Package(Installed):
 
     def _newest(self) -> str:
         """The requirement as uv would install it now, with its version."""
-        with tempfile.NamedTemporaryFile("w", suffix=".in", encoding="utf-8") as file:
-            file.write(f"{self.requirement}\n")
-            file.flush()
+        with venv.tools(self.variables) as variables:
+            file = Path(variables["TMPDIR"], "wanted.in")
+            file.write_text(f"{self.requirement}\n", encoding="utf-8")
             argv = [self.uv, "pip", "compile", "--quiet", "--no-deps", "--no-cache", "--no-header"]
-            argv += ["--no-annotate", "--python-version", self.python, file.name]
-            variables = {**UV, **self.variables}
+            argv += ["--no-annotate", "--python-version", self.python, str(file)]
             rc, out, err = process.run(self.module, argv, "/", variables, ASK_SECONDS)
         if rc:
             said = redact.redact(err).strip()

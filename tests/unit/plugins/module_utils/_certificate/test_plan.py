@@ -487,9 +487,9 @@ class Certbot(Commands):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, argv: list[str], data: str = "", **options: Any) -> tuple[int, str, str]:
         if argv[0] != "certbot":
-            return super().run_command(argv, **options)
+            return super().run_command(argv, data, **options)
         taken = any(self.folder.glob("*/notes*"))
         live = self.folder / "live" / ("notes-0001" if taken else "notes")
         live.mkdir(parents=True)

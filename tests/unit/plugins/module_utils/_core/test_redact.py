@@ -62,6 +62,27 @@ def test_secrets_are_hidden(text: str, shown: str) -> None:
     assert redact.redact(text, VARIABLES, SETTINGS) == shown
 
 
+TRACEBACK = 'File "/srv/notes/releases/3f2a9c41b0de-5c1f2e9a/app.py", line 3'
+
+
+def test_the_release_is_no_secret() -> None:
+    """Its ID looks like a token, and whoever reads a traceback wants to know it."""
+    release = {"APP_RELEASE": "3f2a9c41b0de-5c1f2e9a", "SENTRY_RELEASE": "3f2a9c41b0de-5c1f2e9a"}
+    assert redact.redact(TRACEBACK, {**VARIABLES, **release}) == TRACEBACK
+    careless = {**release, "SECRET_KEY": "3f2a9c41b0de-5c1f2e9a"}
+    assert redact.redact(TRACEBACK, careless) == TRACEBACK.replace(
+        release["APP_RELEASE"], "(hidden)"
+    )
+
+
+def test_the_name_of_the_app_is_no_secret(tmp_path: Path) -> None:
+    etc = tmp_path / "customer-portal-2"
+    etc.mkdir()
+    (etc / "environment").write_text(env_file.quote({"APP_NAME": etc.name}))
+    (etc / "gunicorn.conf.py").write_text(f'proc_name = "{etc.name}"\n')
+    assert redact.redact_for(etc, f"/srv/{etc.name}/shared") == f"/srv/{etc.name}/shared"
+
+
 def test_secrets_of_an_app_are_those_in_its_folder(tmp_path: Path) -> None:
     text = "0123456789 correct horse mysql://a:b@c"
     assert (

@@ -11,10 +11,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import imports
 import pytest
 import yaml
 
+import examples
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._package import (
     build,
@@ -28,7 +28,9 @@ from ansible_collections.pyhost.flask.plugins.module_utils._package.plan import 
     Python,
     Version,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._package.settings import Settings
 from ansible_collections.pyhost.flask.plugins.plugin_utils._app import package_settings, resolve
+from ansible_collections.pyhost.flask.tests.unit import imports
 
 COLLECTION = Path(__file__).parents[5]
 UTILS_FOLDER = COLLECTION / "plugins/module_utils"
@@ -117,7 +119,7 @@ def test_a_package_is_for_one_minor_version_of_python() -> None:
 
 
 def test_files_go_to_the_places_of_packages_with_their_folders() -> None:
-    files = [
+    files: list[dict[str, Any]] = [
         {"dest": "/etc/systemd/system/x.service", "content": "", "systemd": True},
         {"dest": "/etc/cron.d/x", "content": "", "systemd": False},
         {"dest": "/etc/x", "state": "directory", "mode": "0750"},
@@ -160,7 +162,7 @@ def test_no_password_of_a_database_gets_into_a_package(
 def test_the_password_of_a_database_on_another_host_is_filled_in_there() -> None:
     remote = app(database="mysql")
     url = "mysql+pymysql://notes:${DATABASE_PASSWORD}@10.0.0.5/notes"
-    remote["environment"] = dict.fromkeys(remote["environment"], url)
+    remote["variables"] = dict.fromkeys(remote["variables"], url)
     found = package_settings.packaged(remote, "www-data")
     assert found["settings"]["required"] == ["DATABASE_PASSWORD"]
     assert found["variables"]["DATABASE_PASSWORD"] == ""
@@ -193,6 +195,12 @@ def test_a_package_gets_all_files_that_its_program_needs() -> None:
     assert not [file for file in needed if re.search(r"^from ansible\.", file.read_text(), re.M)]
 
 
+def settings_in(root: Path, name: str = "notes", **commands: list[str]) -> Settings:
+    """What a package says of an app whose folder is ``root``."""
+    found = package_settings.settings(examples.app(name=name, commands=commands), "www-data")
+    return {**found, "service": {**found["service"], "root": str(root)}}
+
+
 @pytest.mark.parametrize(
     ("live", "done", "expected"),
     [
@@ -216,7 +224,7 @@ def test_which_commands_run_before_the_traffic(
         ran.append(" ".join(argv))
 
     monkeypatch.setattr(program, "attempt", attempt)
-    app = {"root": str(tmp_path), "once": ["flask seed"], "commands": ["flask warm-up"]}
+    app = settings_in(tmp_path, once=["flask seed"], release=["flask warm-up"])
     package = Package(Path("/usr/lib/flask-notes"), app)
     for command in done:
         program.commands(Package(package.folder, {**app, "once": [command]}), "r2")
@@ -231,7 +239,7 @@ def test_a_command_is_noted_as_flask_app_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(program, "attempt", lambda *_arguments: None)
-    app = {"root": str(tmp_path), "once": ["flask seed --all"], "commands": []}
+    app = settings_in(tmp_path, once=["flask seed --all"])
     program.commands(Package(Path("/usr/lib/x"), app), "r1")
     script = "printf '%s\\n' flask seed --all | sha256sum | cut -c1-16"
     noted = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
@@ -268,7 +276,7 @@ def test_timers_are_those_of_the_version(
         def warn(self, text: str) -> None:
             self.warnings.append(text)
 
-    app = {"name": "x", "unit": "flask-x@.service", "timers": list(wanted)}
+    app: Settings = {**settings_in(Path("/"), name="x"), "timers": list(wanted)}
     for rc in (0, 1):
         host = Host(rc)
         schedules.keep_time(host, app)

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -528,7 +531,13 @@ ActiveState=activating
 
 
 def check(**values: object) -> health.Check:
-    given: dict = {"host": "h", "path": "/up", "statuses": ("200",), "timeout": 5, "release": "A"}
+    given: dict[str, Any] = {
+        "host": "h",
+        "path": "/up",
+        "statuses": ("200",),
+        "timeout": 5,
+        "release": "A",
+    }
     return health.Check(**{**given, **values})
 
 
@@ -556,8 +565,11 @@ def test_complaint(status: int, body: str, statuses: tuple[str, ...], expected: 
     assert health.complaint(answer, check(statuses=statuses)) == expected
 
 
+Serve = Callable[..., tuple[str, list[bytes]]]
+
+
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Serves the given answers, one for each connection, through a Unix socket."""
     monkeypatch.setattr(health, "WATCH", 0.01)
     monkeypatch.setattr(health, "POLL", 0.01)
@@ -592,39 +604,41 @@ WARMING = b"HTTP/1.1 503 Not yet\r\nContent-Length: 0\r\n\r\n"
 BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 3\r\n\r\nbad"
 
 
-def test_wait_asks_as_nginx_does(server) -> None:
+def test_wait_asks_as_nginx_does(server: Serve) -> None:
     path, requests = server(GOOD)
     health.wait(path, check(), lambda: None)
     assert requests[0].startswith(b"GET /up HTTP/1.1\r\nHost: h\r\n")
     assert b"\r\nX-Forwarded-Proto: https\r\n" in requests[0]
 
 
-def test_wait_goes_on_after_refusals(server) -> None:
+def test_wait_goes_on_after_refusals(server: Serve) -> None:
     path, requests = server(b"", WARMING, BROKEN, GOOD)
     health.wait(path, check(), lambda: None)
     assert len(requests) == 4
 
 
-def test_wait_believes_a_wrong_answer_in_the_end(server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wait_believes_a_wrong_answer_in_the_end(
+    server: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(health, "PATIENCE", 0.0)
     path, _requests = server(*[BROKEN] * 5)
     with pytest.raises(UserError, match="answered 500 Oh, not 200\n    bad"):
         health.wait(path, check(), lambda: None)
 
 
-def test_wait_never_believes_503(server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wait_never_believes_503(server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "PATIENCE", 0.0)
     path, _requests = server(*[WARMING] * 5, GOOD)
     health.wait(path, check(), lambda: None)
 
 
-def test_wait_gives_up_without_an_answer(server) -> None:
+def test_wait_gives_up_without_an_answer(server: Serve) -> None:
     path, _requests = server(None)
     with pytest.raises(UserError, match=r"within 0\.1 seconds: no answer to GET /up"):
         health.wait(path, check(timeout=0.1), lambda: None)
 
 
-def test_wait_ends_when_the_watch_says_so(server) -> None:
+def test_wait_ends_when_the_watch_says_so(server: Serve) -> None:
     def watch() -> None:
         raise UserError("it is dead")
 
@@ -637,7 +651,7 @@ def test_wait_ends_when_the_watch_says_so(server) -> None:
 
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> reload_slots.Layout:
-    monkeypatch.setattr(reload_slots.os, "chown", lambda *_arguments: None)
+    monkeypatch.setattr(os, "chown", lambda *_arguments: None)
     etc = tmp_path / "etc"
     (etc / "certs").mkdir(parents=True)
     (etc / "environment").write_text("A='1'")
@@ -668,6 +682,67 @@ def test_fill_and_observe(layout: reload_slots.Layout) -> None:
     assert plan.reasons(changed, there) == [f"{layout.etc}/environment has changed"]
     reload_slots.clear(layout, "green")
     assert list(folder.iterdir()) == []
+
+
+class Disk:
+    """What a power cut would leave: each file and folder as it was when it was last flushed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.order: list[str] = []
+        self._flushed: dict[int, object] = {}  # by inode, for a rename keeps the content
+        real = os.fsync
+
+        def fsync(descriptor: int) -> None:
+            path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+            self.order.append(str(path))
+            self._flushed[path.stat().st_ino] = self._now(path)
+            real(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+
+    def lost(self, folder: Path) -> list[str]:
+        """What of a folder would be missing, or older."""
+        paths = [folder, *folder.rglob("*")]
+        real = [path for path in paths if not path.is_symlink()]
+        return [
+            str(path) for path in real if self._flushed.get(path.stat().st_ino) != self._now(path)
+        ]
+
+    @staticmethod
+    def _now(path: Path) -> object:
+        if not path.is_dir():
+            return path.read_bytes()
+        return {one.name: one.is_symlink() and os.readlink(one) for one in path.iterdir()}
+
+
+def test_a_power_cut_finds_the_slot_whole(
+    layout: reload_slots.Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    unit = tmp_path / "flask-notes@.service"
+    unit.write_text("[Service]\n")
+    want = reload_slots.wanted(layout, "R", {str(unit)}, [], manager="systemd")
+    reload_slots.fill(layout, "green", want, 0)
+    assert disk.lost(layout.root / "slots") == []
+    assert {str(layout.root), str(layout.root / "slots")} <= set(disk.order)
+    # Until the record is there, nothing in the slot counts.
+    folder = str(layout.slot("green"))
+    record = disk.order.index(f"{folder}/.slot.json.new")
+    assert f"{folder}/etc/environment" in disk.order[:record]
+    assert disk.order[record + 1 :] == [folder]
+
+
+def test_a_power_cut_finds_what_was_put_back(
+    layout: reload_slots.Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (layout.etc / "environment").write_text("A='1'\n")
+    want = reload_slots.wanted(layout, "R", set(), [], manager="systemd")
+    reload_slots.fill(layout, "green", want, 0)
+    (layout.etc / "environment").write_text("A='2'\n")
+    disk = Disk(monkeypatch)
+    # The content before its name.
+    assert reload_slots.restore(layout, "green") == [str(layout.etc / "environment")]
+    assert disk.order == [str(layout.etc / ".environment.old"), str(layout.etc)]
 
 
 def test_restore(layout: reload_slots.Layout, tmp_path: Path) -> None:
