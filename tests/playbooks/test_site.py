@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +71,12 @@ def play(
     """Run a playbook against hosts that do not exist, with the variables of each."""
     inventory = {"flask": {"hosts": {host: {**NOWHERE, **hosts[host]} for host in hosts}}}
     (tmp_path / "inventory.json").write_text(json.dumps(inventory))
-    command = ["ansible-playbook", "-i", str(tmp_path / "inventory.json"), f"playbooks/{name}.yml"]
-    command += options
+    return run(tmp_path, f"playbooks/{name}.yml", *options)
+
+
+def run(tmp_path: Path, playbook: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run a playbook against the hosts of ``inventory.json``."""
+    command = ["ansible-playbook", "-i", str(tmp_path / "inventory.json"), playbook, *options]
     environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path)}
     return subprocess.run(
         command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False
@@ -138,3 +145,63 @@ def test_where_there_are_several_apps_one_has_to_be_named(tmp_path: Path, name: 
     done = play(tmp_path, name, {"one": {"flask_apps": [GOOD, also]}})
     assert "There are several apps; choose one of them: -e app=good, -e app=also" in done.stdout
     assert "unreachable=1" not in done.stdout
+
+
+class Door:
+    """A port on which one answers and closes again, and counts who comes."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                self._listener.accept()[0].close()
+            except OSError:  # it was closed
+                return
+            self.count += 1
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    door = Door()
+    yield door
+    door.close()
+
+
+def test_secrets_are_asked_for_once_for_all_hosts(tmp_path: Path, door: Door) -> None:
+    """sshd takes ten strangers at a time (MaxStartups), and drops some of those who come then."""
+    hosts: dict[str, Any] = {f"host{number}": {"flask_apps": [GOOD]} for number in range(15)}
+    hosts["host0"]["ansible_port"] = door.port
+    done = play(tmp_path, "deploy", hosts, "--forks", "20")
+    assert "Make the secrets, or read them" in done.stdout
+    assert door.count == 1, f"{door.count}: {done.stdout}"
+
+
+CLIENTS = """
+- hosts: flask
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_role: {name: pyhost.flask.mysql}
+      vars: {mysql_host: keeper}
+"""
+
+
+def test_certificate_is_asked_for_once_for_all_hosts(tmp_path: Path, door: Door) -> None:
+    app = {**GOOD, "database": "mysql"}
+    groups = {
+        "flask": {"hosts": {f"host{number}": NOWHERE for number in range(15)}},
+        "db": {"hosts": {"keeper": {**NOWHERE, "ansible_port": door.port, "flask_address": "db"}}},
+    }
+    groups["flask"]["vars"] = {"flask_apps": [app]}
+    (tmp_path / "inventory.json").write_text(json.dumps(groups))
+    (tmp_path / "clients.yml").write_text(CLIENTS)
+    done = run(tmp_path, str(tmp_path / "clients.yml"), "--forks", "20")
+    assert "Read the certificate of the databases' host" in done.stdout
+    assert door.count == 1, f"{door.count}: {done.stdout}"
