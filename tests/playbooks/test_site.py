@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +72,12 @@ def play(
     """Run a playbook against hosts that do not exist, with the variables of each."""
     inventory = {"flask": {"hosts": {host: {**NOWHERE, **hosts[host]} for host in hosts}}}
     (tmp_path / "inventory.json").write_text(json.dumps(inventory))
-    command = ["ansible-playbook", "-i", str(tmp_path / "inventory.json"), f"playbooks/{name}.yml"]
-    command += options
+    return run(tmp_path, f"playbooks/{name}.yml", *options)
+
+
+def run(tmp_path: Path, playbook: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run a playbook against the hosts of ``inventory.json``."""
+    command = ["ansible-playbook", "-i", str(tmp_path / "inventory.json"), playbook, *options]
     environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path)}
     return subprocess.run(
         command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False
@@ -116,7 +124,8 @@ def test_hosts_without_the_app_are_left_alone(tmp_path: Path, name: str) -> None
     hosts["three"] = {"flask_apps": [also]}
     done = play(tmp_path, name, hosts, "-e", "app=good")
     touched = {line.split()[0] for line in done.stdout.splitlines() if "unreachable=1" in line}
-    assert touched == {"one", "two"}, done.stdout
+    # A deploy asks the host of the secrets first, once for all.
+    assert touched == ({"one"} if name == "deploy" else {"one", "two"}), done.stdout
     assert "failed=1" not in done.stdout
     done = play(tmp_path, name, hosts, "-e", "app=god")
     said = " ".join(done.stdout.split())
@@ -138,3 +147,125 @@ def test_where_there_are_several_apps_one_has_to_be_named(tmp_path: Path, name: 
     done = play(tmp_path, name, {"one": {"flask_apps": [GOOD, also]}})
     assert "There are several apps; choose one of them: -e app=good, -e app=also" in done.stdout
     assert "unreachable=1" not in done.stdout
+
+
+class Door:
+    """A port on which one answers and closes again, and counts who comes."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                self._listener.accept()[0].close()
+            except OSError:  # it was closed
+                return
+            self.count += 1
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    door = Door()
+    yield door
+    door.close()
+
+
+def test_secrets_are_asked_for_once_for_all_hosts(tmp_path: Path, door: Door) -> None:
+    """sshd takes ten strangers at a time (MaxStartups), and drops some of those who come then."""
+    hosts: dict[str, Any] = {f"host{number}": {"flask_apps": [GOOD]} for number in range(15)}
+    hosts["host0"]["ansible_port"] = door.port
+    done = play(tmp_path, "deploy", hosts, "--forks", "20")
+    assert "Make the secrets, or read them" in done.stdout
+    assert door.count == 1, f"{door.count}: {done.stdout}"
+
+
+CLIENTS = """
+- hosts: flask
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_role: {name: pyhost.flask.mysql}
+      vars: {mysql_host: keeper}
+"""
+
+
+def test_certificate_is_asked_for_once_for_all_hosts(tmp_path: Path, door: Door) -> None:
+    app = {**GOOD, "database": "mysql"}
+    groups = {
+        "flask": {"hosts": {f"host{number}": NOWHERE for number in range(15)}},
+        "db": {"hosts": {"keeper": {**NOWHERE, "ansible_port": door.port, "flask_address": "db"}}},
+    }
+    groups["flask"]["vars"] = {"flask_apps": [app]}
+    (tmp_path / "inventory.json").write_text(json.dumps(groups))
+    (tmp_path / "clients.yml").write_text(CLIENTS)
+    done = run(tmp_path, str(tmp_path / "clients.yml"), "--forks", "20")
+    assert "Read the certificate of the databases' host" in done.stdout
+    assert door.count == 1, f"{door.count}: {done.stdout}"
+
+
+def test_the_roles_own_options_are_checked_as_well(tmp_path: Path) -> None:
+    done = site(tmp_path, {"flask_apps": [GOOD], "python_installer": "poetry"})
+    assert "python_installer = 'poetry': must be one of uv, pip" in done.stdout
+    assert "UNREACHABLE" not in done.stdout
+    wrong = ["-e", "nginx_tls=modren", "-e", "app_lock_wait=soon", "-e", "relese=1"]
+    done = site(tmp_path, {"flask_apps": TWELVE}, *wrong)
+    assert "The options have 15 mistakes" in done.stdout
+    assert "nginx_tls = 'modren': must be one of intermediate, modern" in done.stdout
+    assert "app_lock_wait = 'soon': must be a whole number" in done.stdout
+    assert "-e relese: there is no such option; did you mean 'release'?" in done.stdout
+
+
+def test_a_mistyped_variable_of_an_inventory_is_a_warning(tmp_path: Path) -> None:
+    done = site(tmp_path, {"flask_apps": [GOOD], "nginx_tsl": "modern"})
+    assert "did you mean 'nginx_tls'?" in " ".join((done.stdout + done.stderr).split())
+    assert "UNREACHABLE" in done.stdout
+
+
+# Each means something in one of the playbooks, when it is given by -e.
+NAMESAKES = {
+    **{"app": "elsewhere", "version": "9", "release": "zz", "backup": "none", "page": "/nowhere"},
+    **{"force": "soon", "downgrade": "soon", "beside": "soon", "maintenance": "soon"},
+    **{"forget": "soon", "reason": "none", "status_json": "/nowhere/x"},
+}
+
+
+@pytest.mark.parametrize("name", ["site", "maintenance", "restore", "revoke", "rotate_secrets"])
+def test_an_inventorys_variable_called_like_an_option_changes_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    done = play(tmp_path, name, {"one": {"flask_apps": [GOOD], **NAMESAKES}})
+    assert "unreachable=1    failed=0" in done.stdout, done.stdout
+
+
+def test_playbooks_read_the_command_line_in_the_first_play_alone() -> None:
+    names = "|".join(NAMESAKES)
+    found = {
+        path.name: re.findall(rf"(?<![\w.'])(?:{names}) \| default", path.read_text())
+        for path in (ROOT / "playbooks").rglob("*.yml")
+    }
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_playbooks_in_one_command_do_not_mix(tmp_path: Path) -> None:
+    """What one has registered must not move the traffic of another."""
+    moves = {
+        path.stem: path.read_text()
+        for path in (ROOT / "playbooks").glob("*.yml")
+        if "tasks_from: switch" in path.read_text()
+    }
+    assert set(moves) == {"restore", "rollback", "rotate_secrets"}
+    assert [name for name, text in moves.items() if "gunicorn_releases: " not in text] == []
+
+
+def test_status_of_one_app(tmp_path: Path) -> None:
+    """It fails for no app, not even where no host can be reached."""
+    hosts = {"one": {"flask_apps": [GOOD]}, "two": {"flask_apps": [GOOD]}}
+    done = play(tmp_path, "status", hosts, "-e", "app=good")
+    assert "(all apps) on one: UNKNOWN" in done.stdout
+    assert "has no attribute" not in done.stdout

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.pyhost.flask.plugins.filter import expand, resolve
+from ansible_collections.pyhost.flask.plugins.filter import expand, resolve, secret_names
 
 NOTES: dict[str, Any] = {
     "name": "notes",
@@ -45,3 +45,25 @@ def test_resolve_ends_with_all_mistakes() -> None:
         AnsibleFilterError, match=r"unknown option 'colour'(?s:.)*keep_releases = 1"
     ):
         filters["resolve"]({}, [{**NOTES, "colour": "red", "keep_releases": 1}], {})
+
+
+def test_secret_names_are_those_of_all_hosts() -> None:
+    (notes, wiki) = (
+        resolve.resolve({}, [{**NOTES, "name": name}])[0] for name in ("notes", "wiki")
+    )
+    chat = {**NOTES, "name": "chat", "domains": ["chat.example.org"]}
+    hostvars = {
+        "checked": {"flask_checked": {"apps": [wiki]}, "flask_apps": "not looked at"},
+        "unchecked": {
+            "flask_apps": [
+                NOTES,
+                {**chat, "secret_key": "given"},
+                {**NOTES, "name": "cms", "domains": ["cms.example.org"]},
+            ]
+        },
+        "without": {},
+    }
+    filters = secret_names.FilterModule().filters()
+    assert filters["secret_names"]({"hostvars": hostvars}, [notes]) == ["notes"]
+    found = filters["secret_names"]({"hostvars": hostvars}, [notes], hostvars)
+    assert found == ["notes", "wiki", "cms"]
