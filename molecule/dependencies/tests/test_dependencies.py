@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
+
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 BED = os.environ["BED_NAME"] + "-dependencies"
 WORK = Path(os.environ["BED_CACHE"], BED)

@@ -16,6 +16,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import 
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import Revision
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Have, Release
 from ansible_collections.pyhost.flask.plugins.modules import release_info
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 LINE = (
     Revision("a1", "First"),
@@ -67,7 +68,9 @@ def test_what_a_release_means_for_the_database(
         return knows(known[release.id], "b2") if release.id in known else None
 
     monkeypatch.setattr(release_info, "look", look)
-    found = release_info.way(Path("/srv/notes"), {}, HAVE.releases[to], HAVE)
+    found = release_info.way(
+        Path("/srv/notes"), examples.app()["migration"], HAVE.releases[to], HAVE
+    )
     assert found["current"] == expected.get("current", [])
     assert found["target"] == expected["target"]
     for part in ("pending", "reverted"):
@@ -78,7 +81,7 @@ def test_what_a_release_means_for_the_database(
 def test_a_database_that_nobody_knows_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release_info, "look", lambda *_arguments: knows(1, "zz"))
     with pytest.raises(UserError, match="zz"):
-        release_info.way(Path("/srv/notes"), {}, HAVE.releases[OLD], HAVE)
+        release_info.way(Path("/srv/notes"), examples.app()["migration"], HAVE.releases[OLD], HAVE)
 
 
 def test_the_sbom_is_named_where_there_is_one(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 
-import examples
 from ansible_collections.pyhost.flask.plugins.plugin_utils import _cached_module
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 STUB = _cached_module.PLUGINS / "modules/run_cached.py"
 FILES = _cached_module.read()
@@ -30,7 +30,8 @@ ODD = r"""''' "" \ \" { ü 🍅 {{ x }}""" + '"""\n'
 
 def sent(tmp_path: Path, folder: Path, code: str = "", **arguments: Any) -> dict[str, Any]:
     """What a host without any release answers to release_info; it may be sent the code first."""
-    request = {"module": "release_info", "folder": str(folder), "_ansible_check_mode": True}
+    request: dict[str, Any] = {"module": "release_info", "folder": str(folder)}
+    request["_ansible_check_mode"] = True
     request["arguments"] = {"migration": {**examples.app()["migration"], "root": "/nowhere"}}
     request["arguments"].update(arguments)
     if "inject_invocation" in PASS_VARS:  # since ansible-core 2.21 modules return it on demand

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-import examples
 from ansible_collections.pyhost.flask.plugins.module_utils._core import app
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 PARTS: dict[str, Any] = {
     "release": app.Release,
@@ -24,7 +24,8 @@ PARTS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_resolved_app_has_the_parts_as_modules_take_them(name: str) -> None:
-    part = dict(examples.app())[name]
+    parts: dict[str, Any] = dict(examples.app())
+    part = parts[name]
     assert app.read_all(PARTS[name], [part]) == [part]
 
 

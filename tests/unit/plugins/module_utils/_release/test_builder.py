@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import examples
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import builder, preflight
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base import store
@@ -27,19 +27,20 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git 
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_mirror import (
     Repository,
 )
+from ansible_collections.pyhost.flask.tests.unit import doubles, examples
 
 
-class Module:
+class Module(doubles.Module):
     """As much of AnsibleModule as running a program takes."""
 
     def __init__(self) -> None:
-        self.ran: list[list[str]] = []
+        self.ran: list[Sequence[str]] = []
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
-        self.ran.append(argv)
+    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+        self.ran.append(args)
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(
-            argv, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
+            args, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -344,7 +345,7 @@ def test_compiled_files_are_borrowed_where_there_are_none(tmp_path: Path) -> Non
 class CannotImport(Module):
     """Python, where the app's import fails in a file of the release."""
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
         where = f'File "{options["cwd"]}/app.py", line 3'
         return 1, "", f"Traceback\n  {where}\nKeyError: {options['environ_update']['API_KEY']!r}\n"
 

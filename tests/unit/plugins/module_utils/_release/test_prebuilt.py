@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import examples
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import prebuilt, run, source_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
@@ -25,6 +25,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python impor
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import deb
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.archive import Sent
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
+from ansible_collections.pyhost.flask.tests.unit import doubles, examples
 
 ID = "9f8e7d6c5b4a-6a7b8c9d"
 INPUTS = Inputs("9f8e7d6c5b4a", shared=("instance",), wsgi="notes:app", packages=("gunicorn",))
@@ -35,15 +36,13 @@ RECORD = {
 }
 
 
-class Module:
+class Module(doubles.Module):
     """As much of AnsibleModule as a package takes; nothing is installed, and nothing runs."""
-
-    check_mode = False
 
     def __init__(self) -> None:
         self.answer = (0, "", "")
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
         return self.answer
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import examples
 from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Release
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import builder, preview
@@ -23,15 +22,16 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model i
 from ansible_collections.pyhost.flask.plugins.module_utils._release.builder import Job
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import git_mirror
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git import Git
+from ansible_collections.pyhost.flask.tests.unit import doubles, examples
 
 FILES = ("notes.py", "instance/first", "migrations/env.py", "migrations/script.py.mako")
 
 
-class Module:
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+class Module(doubles.Module):
+    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(
-            argv, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
+            args, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
         )
         return done.returncode, done.stdout, done.stderr
 

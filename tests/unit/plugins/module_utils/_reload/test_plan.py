@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload.plan import (
     Step,
     Want,
 )
+from ansible_collections.pyhost.flask.tests.unit import doubles
 
 OLD = {"/etc/notes/environment": "1", "/etc/systemd/system/flask-notes@.service": "u"}
 NEW = {**OLD, "/etc/notes/environment": "2"}
@@ -484,15 +485,15 @@ def test_a_slot_is_with_one_of_two_managers(
     assert [unit for unit, process in found.behind.items() if process.running] == working
 
 
-class Systemctl:
+class Systemctl(doubles.Module):
     """Answers ``systemctl show`` with the given text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.asked: list[str] = []
+        self.asked: Sequence[str] = ()
 
-    def run_command(self, command: list[str]) -> tuple[int, str, str]:
-        self.asked = command
+    def run_command(self, args: Sequence[str], **_options: Any) -> tuple[int, str, str]:
+        self.asked = args
         return 0, self.text, ""
 
 

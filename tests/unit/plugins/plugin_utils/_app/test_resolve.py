@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_backups_of_two_apps_are_kept_apart() -> None:
 
 
 def test_every_option_of_the_spec_is_set() -> None:
-    def missing(spec: dict[str, Any], app: dict[str, Any]) -> list[str]:
+    def missing(spec: dict[str, Any], app: Mapping[str, Any]) -> list[str]:
         found = [key for key in spec if key not in app]
         for key, option in spec.items():
             if option["type"] == "dict" and "options" in option:

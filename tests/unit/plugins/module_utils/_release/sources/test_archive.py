@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-import examples
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import source_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
@@ -33,6 +32,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.arch
     Sent,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
+from ansible_collections.pyhost.flask.tests.unit import doubles, examples
 
 
 def packed() -> bytes:
@@ -50,15 +50,9 @@ SHA = hashlib.sha256(FILE).hexdigest()
 
 def source_in(options: dict[str, str], sent: dict[str, str] | None = None) -> Source:
     """The source of an app with these options of ``source``, of which the controller has this."""
-    part = {**examples.release(), "source": {**UNSET, **options}}
-    job = Job(Module(), part, Path("/nowhere"), Inputs(""))
+    part: Any = {**examples.release(), "source": {**UNSET, **options}}
+    job = Job(doubles.Module(), part, Path("/nowhere"), Inputs(""))
     return source_of.source_of(job, {"sent": sent} if sent else {})
-
-
-class Module:
-    """Nothing of AnsibleModule is needed."""
-
-    check_mode = False
 
 
 UNSET = {

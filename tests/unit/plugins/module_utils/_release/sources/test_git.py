@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,21 +25,22 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git 
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_mirror import (
     Repository,
 )
+from ansible_collections.pyhost.flask.tests.unit import doubles
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\ns3cr3t\n-----END OPENSSH PRIVATE KEY-----"
 
 
-class Module:
+class Module(doubles.Module):
     """As much of AnsibleModule as running a program takes."""
 
     def __init__(self) -> None:
         self.variables: dict[str, str] = {}
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
         self.variables = options["environ_update"]
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(
-            argv, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
+            args, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
         )
         return done.returncode, done.stdout, done.stderr
 

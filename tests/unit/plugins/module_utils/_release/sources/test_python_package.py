@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import examples
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import builder, run, source_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base import model
@@ -26,20 +26,21 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python impor
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python.venv import Venv
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import python_package
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
+from ansible_collections.pyhost.flask.tests.unit import doubles, examples
 
 PRIVATE = "https://deploy:s3cr3tword@index.example.org/simple"
 
 
-class Module:
+class Module(doubles.Module):
     """As much of AnsibleModule as a package takes; a program says ``answer``."""
 
     def __init__(self) -> None:
         self.answer = (0, "", "")
-        self.ran: list[list[str]] = []
+        self.ran: list[Sequence[str]] = []
         self.variables: dict[str, str] = {}
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
-        self.ran.append(argv)
+    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+        self.ran.append(args)
         self.variables = options["environ_update"]
         return self.answer
 
