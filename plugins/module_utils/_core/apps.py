@@ -39,10 +39,10 @@ class Worker:
     def _diff(self) -> bool:
         return self.module._diff
 
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, args: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         return self.module.run_command(args, **options)
 
-    def warn(self, warning: str) -> None:
+    def warn(self, warning: str, /) -> None:
         self.warnings.append(warning)
 
 

@@ -25,10 +25,10 @@ class Module(Protocol):
     def no_log_values(self) -> set[str]:
         """What is hidden wherever it stands in the result."""
 
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, args: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         """Run a program without a shell; its exit status, its output and its errors."""
 
-    def warn(self, warning: str) -> None:
+    def warn(self, warning: str, /) -> None:
         """Show a warning at the end of the task."""
 
 
@@ -36,6 +36,6 @@ class AnsibleHost(Module, Protocol):
     """The same where Ansible runs it, which also finds programs."""
 
     def get_bin_path(
-        self, arg: str, required: bool = False, opt_dirs: Sequence[str] = ()
+        self, arg: str, /, required: bool = False, opt_dirs: Sequence[str] = ()
     ) -> str | None:
         """The full path of a program; None if it is not there."""

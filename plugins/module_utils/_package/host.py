@@ -44,11 +44,7 @@ class Host:
     def __init__(self) -> None:
         self.no_log_values: set[str] = set()
 
-    def run_command(
-        self,
-        args: Sequence[str],
-        **options: Any,
-    ) -> tuple[int, str, str]:
+    def run_command(self, args: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         """Run a program, with ``cwd`` and ``environ_update`` as Ansible has them; its status, 127
         if there is no such program, and what it said."""
         try:
@@ -66,7 +62,7 @@ class Host:
             return 127, "", f"{args[0]}: {error.strerror}"
         return done.returncode, done.stdout, done.stderr
 
-    def warn(self, warning: str) -> None:
+    def warn(self, warning: str, /) -> None:
         say(warning)
 
 

@@ -30,10 +30,9 @@ ODD = r"""''' "" \ \" { ü 🍅 {{ x }}""" + '"""\n'
 
 def sent(tmp_path: Path, folder: Path, code: str = "", **arguments: Any) -> dict[str, Any]:
     """What a host without any release answers to release_info; it may be sent the code first."""
-    request: dict[str, Any] = {"module": "release_info", "folder": str(folder)}
-    request["_ansible_check_mode"] = True
-    request["arguments"] = {"migration": {**examples.app()["migration"], "root": "/nowhere"}}
-    request["arguments"].update(arguments)
+    request = {"module": "release_info", "folder": str(folder), "_ansible_check_mode": True}
+    migration = {**examples.app()["migration"], "root": "/nowhere"}
+    request["arguments"] = {"migration": migration, **arguments}
     if "inject_invocation" in PASS_VARS:  # since ansible-core 2.21 modules return it on demand
         request["_ansible_inject_invocation"] = True
     packed = STUB.read_bytes().replace(

@@ -48,7 +48,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate.plan imp
 from ansible_collections.pyhost.flask.plugins.module_utils._core import openssl
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._core.openssl import Certificate
-from ansible_collections.pyhost.flask.tests.unit import doubles
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 NOW = 1_000 * DAY
 ACME = Authority("https://acme.example/dir", "a@example.org")
@@ -407,13 +407,13 @@ def no_nginx(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "served", lambda _name: None)
 
 
-class Commands(doubles.Module):
+class Commands(examples.Module):
     """As much of AnsibleModule as running commands takes."""
 
-    def run_command(
-        self, args: Sequence[str], data: str = "", **_options: Any
-    ) -> tuple[int, str, str]:
-        done = subprocess.run(args, input=data, capture_output=True, text=True, check=False)
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        done = subprocess.run(
+            argv, input=options.get("data", ""), capture_output=True, text=True, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
 
@@ -491,11 +491,9 @@ class Certbot(Commands):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run_command(
-        self, args: Sequence[str], data: str = "", **options: Any
-    ) -> tuple[int, str, str]:
-        if args[0] != "certbot":
-            return super().run_command(args, data, **options)
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        if argv[0] != "certbot":
+            return super().run_command(argv, **options)
         taken = any(self.folder.glob("*/notes*"))
         live = self.folder / "live" / ("notes-0001" if taken else "notes")
         live.mkdir(parents=True)

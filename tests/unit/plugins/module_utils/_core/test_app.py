@@ -24,8 +24,7 @@ PARTS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_resolved_app_has_the_parts_as_modules_take_them(name: str) -> None:
-    parts: dict[str, Any] = dict(examples.app())
-    part = parts[name]
+    part: Any = dict(examples.app())[name]
     assert app.read_all(PARTS[name], [part]) == [part]
 
 

@@ -19,9 +19,10 @@ import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import apps
 from ansible_collections.pyhost.flask.plugins.module_utils._core.apps import Worker
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 
-class Module:
+class Module(examples.Module):
     """As much of AnsibleModule as running apps takes."""
 
     check_mode = False
@@ -31,7 +32,7 @@ class Module:
         self.no_log_values: set[str] = set()
         self.warnings: list[str] = []
 
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, args: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         return 0, " ".join(args), ""
 
     def warn(self, warning: str) -> None:

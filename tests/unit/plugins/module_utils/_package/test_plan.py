@@ -29,9 +29,9 @@ from ansible_collections.pyhost.flask.plugins.module_utils._package.plan import 
     Version,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._package.settings import Settings
-from ansible_collections.pyhost.flask.plugins.plugin_utils._app import package_settings, resolve
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import package_settings
 from ansible_collections.pyhost.flask.plugins.plugin_utils._app.app import App
-from ansible_collections.pyhost.flask.tests.unit import doubles, examples, imports
+from ansible_collections.pyhost.flask.tests.unit import examples, imports
 
 COLLECTION = Path(__file__).parents[5]
 UTILS_FOLDER = COLLECTION / "plugins/module_utils"
@@ -56,9 +56,7 @@ REVISION = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"
 
 
 def app(**options: Any) -> App:
-    given = {"name": "notes", "source": {"git": "https://git.example.org/n.git"}, "wsgi": "n:app"}
-    given.update(domains=["notes.example.org"], https="none", **options)
-    return resolve.resolve([given], {}, OPTIONS)[0]
+    return examples.app(https="none", **options)
 
 
 @pytest.mark.parametrize(
@@ -198,9 +196,10 @@ def test_a_package_gets_all_files_that_its_program_needs() -> None:
 
 def settings_in(root: Path, name: str = "notes", **commands: list[str]) -> Settings:
     """What a package says of an app whose folder is ``root``."""
-    found = package_settings.settings(examples.app(name=name, commands=commands), "www-data")
-    found["service"] = {**found["service"], "root": str(root)}
-    return cast("Settings", found)
+    app = examples.app(name=name, commands=commands)
+    found = cast(Settings, package_settings.settings(app, "www-data"))
+    settings: Settings = {**found, "service": {**found["service"], "root": str(root)}}
+    return settings
 
 
 @pytest.mark.parametrize(
@@ -264,19 +263,17 @@ def test_a_command_is_noted_as_flask_app_does(
 def test_timers_are_those_of_the_version(
     running: tuple[str, ...], wanted: tuple[str, ...], calls: list[str]
 ) -> None:
-    class Host(doubles.Module):
+    class Host(examples.Module):
         def __init__(self, rc: int) -> None:
-            self.rc, self.calls, self.warnings = rc, [""][:0], [""][:0]
+            super().__init__()
+            self.rc, self.calls = rc, [""][:0]
 
-        def run_command(self, args: Sequence[str], **_options: Any) -> tuple[int, str, str]:
-            if args[1] == "list-units":
-                assert args[-1] == "flask-x.*.timer"
+        def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+            if argv[1] == "list-units":
+                assert argv[-1] == "flask-x.*.timer"
                 return 0, "".join(f"{unit} loaded active waiting\n" for unit in running), ""
-            self.calls.append(" ".join(args[1:]))
+            self.calls.append(" ".join(argv[1:]))
             return self.rc, "", "masked"
-
-        def warn(self, warning: str) -> None:
-            self.warnings.append(warning)
 
     app: Settings = {**settings_in(Path("/"), name="x"), "timers": list(wanted)}
     for rc in (0, 1):

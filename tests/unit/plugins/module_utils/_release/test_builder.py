@@ -27,20 +27,21 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git 
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_mirror import (
     Repository,
 )
-from ansible_collections.pyhost.flask.tests.unit import doubles, examples
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 
-class Module(doubles.Module):
+class Module(examples.Module):
     """As much of AnsibleModule as running a program takes."""
 
     def __init__(self) -> None:
-        self.ran: list[Sequence[str]] = []
+        super().__init__()
+        self.ran: list[list[str]] = []
 
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
-        self.ran.append(args)
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        self.ran.append([*argv])
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(
-            args, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
+            argv, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -345,7 +346,7 @@ def test_compiled_files_are_borrowed_where_there_are_none(tmp_path: Path) -> Non
 class CannotImport(Module):
     """Python, where the app's import fails in a file of the release."""
 
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         where = f'File "{options["cwd"]}/app.py", line 3'
         return 1, "", f"Traceback\n  {where}\nKeyError: {options['environ_update']['API_KEY']!r}\n"
 

@@ -25,7 +25,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python impor
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import deb
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.archive import Sent
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
-from ansible_collections.pyhost.flask.tests.unit import doubles, examples
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 ID = "9f8e7d6c5b4a-6a7b8c9d"
 INPUTS = Inputs("9f8e7d6c5b4a", shared=("instance",), wsgi="notes:app", packages=("gunicorn",))
@@ -36,13 +36,16 @@ RECORD = {
 }
 
 
-class Module(doubles.Module):
+class Module(examples.Module):
     """As much of AnsibleModule as a package takes; nothing is installed, and nothing runs."""
 
+    check_mode = False
+
     def __init__(self) -> None:
+        super().__init__()
         self.answer = (0, "", "")
 
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         return self.answer
 
 

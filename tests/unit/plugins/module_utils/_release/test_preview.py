@@ -22,16 +22,16 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model i
 from ansible_collections.pyhost.flask.plugins.module_utils._release.builder import Job
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import git_mirror
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git import Git
-from ansible_collections.pyhost.flask.tests.unit import doubles, examples
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 FILES = ("notes.py", "instance/first", "migrations/env.py", "migrations/script.py.mako")
 
 
-class Module(doubles.Module):
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+class Module(examples.Module):
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(
-            args, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
+            argv, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
         )
         return done.returncode, done.stdout, done.stderr
 

@@ -31,7 +31,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload.plan import (
     Step,
     Want,
 )
-from ansible_collections.pyhost.flask.tests.unit import doubles
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 OLD = {"/etc/notes/environment": "1", "/etc/systemd/system/flask-notes@.service": "u"}
 NEW = {**OLD, "/etc/notes/environment": "2"}
@@ -485,15 +485,16 @@ def test_a_slot_is_with_one_of_two_managers(
     assert [unit for unit, process in found.behind.items() if process.running] == working
 
 
-class Systemctl(doubles.Module):
+class Systemctl(examples.Module):
     """Answers ``systemctl show`` with the given text."""
 
     def __init__(self, text: str) -> None:
+        super().__init__()
         self.text = text
-        self.asked: Sequence[str] = ()
+        self.asked: list[str] = []
 
-    def run_command(self, args: Sequence[str], **_options: Any) -> tuple[int, str, str]:
-        self.asked = args
+    def run_command(self, args: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        self.asked = [*args]
         return 0, self.text, ""
 
 

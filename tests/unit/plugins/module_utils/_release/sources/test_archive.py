@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Release
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import source_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
@@ -32,7 +33,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.arch
     Sent,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
-from ansible_collections.pyhost.flask.tests.unit import doubles, examples
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 
 def packed() -> bytes:
@@ -50,9 +51,13 @@ SHA = hashlib.sha256(FILE).hexdigest()
 
 def source_in(options: dict[str, str], sent: dict[str, str] | None = None) -> Source:
     """The source of an app with these options of ``source``, of which the controller has this."""
-    part: Any = {**examples.release(), "source": {**UNSET, **options}}
-    job = Job(doubles.Module(), part, Path("/nowhere"), Inputs(""))
+    part: Release = {**examples.release(), "source": {**UNSET, **options}}
+    job = Job(Module(), part, Path("/nowhere"), Inputs(""))
     return source_of.source_of(job, {"sent": sent} if sent else {})
+
+
+class Module(examples.Module):
+    """Nothing of AnsibleModule is needed."""
 
 
 UNSET = {

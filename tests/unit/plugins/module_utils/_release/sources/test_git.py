@@ -25,22 +25,23 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git 
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_mirror import (
     Repository,
 )
-from ansible_collections.pyhost.flask.tests.unit import doubles
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\ns3cr3t\n-----END OPENSSH PRIVATE KEY-----"
 
 
-class Module(doubles.Module):
+class Module(examples.Module):
     """As much of AnsibleModule as running a program takes."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.variables: dict[str, str] = {}
 
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         self.variables = options["environ_update"]
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(
-            args, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
+            argv, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
         )
         return done.returncode, done.stdout, done.stderr
 

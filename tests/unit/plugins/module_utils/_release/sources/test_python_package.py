@@ -26,21 +26,22 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python impor
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python.venv import Venv
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import python_package
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
-from ansible_collections.pyhost.flask.tests.unit import doubles, examples
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 PRIVATE = "https://deploy:s3cr3tword@index.example.org/simple"
 
 
-class Module(doubles.Module):
+class Module(examples.Module):
     """As much of AnsibleModule as a package takes; a program says ``answer``."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.answer = (0, "", "")
-        self.ran: list[Sequence[str]] = []
+        self.ran: list[list[str]] = []
         self.variables: dict[str, str] = {}
 
-    def run_command(self, args: Sequence[str], **options: Any) -> tuple[int, str, str]:
-        self.ran.append(args)
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        self.ran.append([*argv])
         self.variables = options["environ_update"]
         return self.answer
 
