@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down check test test-rest test-newest docs bench clean
+.PHONY: help demo demo-down check unit scenario test test-rest test-newest docs bench clean
 
 help: ## Show this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,8 +10,14 @@ demo: ## Serve the sample app from a bare Debian server in a container, with TLS
 demo-down: ## Take the demo down
 	@examples/demo/demo down
 
-check: ## The quick checks, two minutes: linters, types, unit tests, documentation
+check: ## The quick checks, a minute: linters, types, unit tests, documentation
 	@tests/bed/test quick
+
+unit: ## Unit tests of a file, or by an expression: make unit T=tests/unit/plugins/filter
+	@tests/bed/unit $(if $(T),"$(T)")
+
+scenario: ## One molecule scenario: make scenario S=nginx; with KEEP=1 its hosts stay, for a look
+	@tests/bed/prepare && tests/bed/stage && tests/bed/scenario $(or $(S),$(error say which: make scenario S=NAME))
 
 test: ## Everything that CI runs
 	@tests/bed/test all

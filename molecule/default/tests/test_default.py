@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -194,6 +196,17 @@ def test_secret_is_nowhere_to_be_read(host: Host, app: App) -> None:
     assert host.run(f"{secret} | runuser -u nobody -- {search}").stdout == ""
     in_logs = "t=$(mktemp) && journalctl -o cat > $t && grep -cF -f - $t; rm $t"
     assert host.run(f"{secret} | (umask 077; {in_logs})").stdout.strip() == "0"
+
+
+def test_other_scenarios_begin_with_what_is_installed_here(host: Host) -> None:
+    """The images of their hosts hold what a bare server gets from site.yml, and nothing more."""
+    images = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"], "tests/bed")
+    held = {*(images / "image-site/packages").read_text().split(), "mariadb-server"}
+    log = host.file("/var/log/apt/history.log").content_string
+    (asked,) = re.findall("^Commandline: apt-get install --quiet (.+)", log, re.MULTILINE)
+    installed = {word for word in asked.split() if not word.startswith("-")}
+    on_bare_servers = {"ca-certificates", "iproute2", "openssl", "python3", "sudo"}
+    assert installed | on_bare_servers == held
 
 
 def test_certificates_are_renewed_by_one_timer(host: Host) -> None:
