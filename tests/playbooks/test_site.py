@@ -197,7 +197,7 @@ CLIENTS = """
 
 def test_certificate_is_asked_for_once_for_all_hosts(tmp_path: Path, door: Door) -> None:
     app = {**GOOD, "database": "mysql"}
-    groups = {
+    groups: dict[str, Any] = {
         "flask": {"hosts": {f"host{number}": NOWHERE for number in range(15)}},
         "db": {"hosts": {"keeper": {**NOWHERE, "ansible_port": door.port, "flask_address": "db"}}},
     }

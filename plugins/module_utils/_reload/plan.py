@@ -78,8 +78,9 @@ class Have:
 
 @dataclass(frozen=True)
 class Step:
-    """``start`` a slot and check it, ``switch`` the traffic to it, let its background processes
-    ``start_workers``, ``finalize`` what follows from that (``current``, its marker), or ``stop_old`` it."""
+    """``start`` a slot and check it, ``switch`` the traffic to it, ``start_workers``, which are its
+    background processes, ``finalize`` what follows from that (``current``, its marker), or
+    ``stop_old``, which is the slot that had the traffic before."""
 
     kind: str
     slot: str
