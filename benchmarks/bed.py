@@ -15,7 +15,7 @@ CACHE = Path(os.environ["BED_CACHE"])
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 NAME = os.environ["BED_NAME"] + "-bench"
 SERVICES = f"{NAME}-services"
-DEBIAN = "13"
+IMAGE = "pyhost-flask/host:13"
 
 
 class BenchmarkError(Exception):
@@ -32,7 +32,7 @@ def output(*command: str) -> str:
 
 def debian() -> str:
     """The servers' version of Debian, such as 13.1."""
-    image = f"pyhost-flask/host:{DEBIAN}"
+    image = IMAGE
     return output("docker", "run", "--rm", image, "cat", "/etc/debian_version")
 
 
@@ -83,7 +83,7 @@ class Bed:
         """A bare server, new also where one of that name was; its site is NAME.bench.test."""
         container, domain = f"{NAME}-{name}", f"{name}.bench.test"
         subprocess.run(["docker", "rm", "-f", "-v", container], capture_output=True, check=False)
-        self._script("host", container, DEBIAN, NAME, domain)
+        self._script("host", container, IMAGE, NAME, domain)
         key = (FOLDER / "key.pub").read_text().strip()
         shell = 'umask 077; mkdir -p /root/.ssh; echo "$1" >/root/.ssh/authorized_keys'
         output("docker", "exec", container, "sh", "-c", shell, "sh", key)

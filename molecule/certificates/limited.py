@@ -3,6 +3,8 @@
 It is the authority of DIRECTORY, but refuses each order as Let's Encrypt does (RFC 8555, 6.6).
 """
 
+from __future__ import annotations
+
 import http.server
 import json
 import ssl
@@ -13,7 +15,7 @@ PORT, DIRECTORY, CERTIFICATE, KEY = sys.argv[1:]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    def answer(self, status, content, **headers):
+    def answer(self, status: int, content: dict[str, object], **headers: str) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
         for name, value in {**headers, "Content_Length": str(len(body))}.items():
@@ -21,7 +23,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         # Python is stricter than certbot with the authority's own certificate.
         trust = ssl.create_default_context()
         trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -30,7 +32,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         directory["newOrder"] = f"https://services:{PORT}/order"
         self.answer(200, directory, Content_Type="application/json")
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         problem = {
             "type": "urn:ietf:params:acme:error:rateLimited",
             "detail": "too many certificates already issued for this exact set of domains",

@@ -5,6 +5,8 @@ says what the process is about to do, such as `KILL 0 os.rename.*live.sock`; see
 becomes /run/died, with the number of the process, so only one process dies.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import signal
@@ -13,7 +15,7 @@ import sys
 FILE = "/run/dies"
 
 
-def install():
+def install() -> None:
     try:
         with open(FILE, encoding="utf-8") as file:
             name, times, pattern = file.read().split(" ", 2)
@@ -22,7 +24,7 @@ def install():
     left = int(times)
     fatal = re.compile(pattern)
 
-    def hook(event, arguments):
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal left
         if event.partition(".")[0] not in ("os", "shutil", "subprocess", "open"):
             return

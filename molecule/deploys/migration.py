@@ -1,5 +1,7 @@
 """Add a table. Where a file says so, wait first: a moment to be killed in."""
 
+from __future__ import annotations
+
 import os
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ revision = "NUMBER"
 down_revision = "BEFORE"
 
 
-def upgrade():
+def upgrade() -> None:
     hold, held = "instance/hold", "instance/held"
     if os.path.exists(hold) and Path(hold).read_text() == revision:
         Path(held + ".new").write_text(f"{os.getppid()} {os.getpid()}")
@@ -22,5 +24,5 @@ def upgrade():
     op.execute(f"CREATE TABLE IF NOT EXISTS page_{revision} (id INTEGER PRIMARY KEY)")
 
 
-def downgrade():
+def downgrade() -> None:
     op.execute(f"DROP TABLE IF EXISTS page_{revision}")

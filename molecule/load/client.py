@@ -198,11 +198,13 @@ class Visitor(threading.Thread):
     def connect(self, row: Row) -> http.client.HTTPSConnection:
         connection = http.client.HTTPSConnection(self.site, timeout=TIMEOUT, context=self.context)
         connection.connect()
+        certificate = connection.sock.getpeercert()
+        assert certificate
         connection.auto_open = 0  # nothing is sent again behind our back
         self.connection = connection
         with self.book.lock:
             row.connections += 1
-            row.certificates.add(connection.sock.getpeercert()["serialNumber"])
+            row.certificates.add(str(certificate["serialNumber"]))
         return connection
 
     def forget(self) -> None:

@@ -3,26 +3,29 @@
 Nothing but the standard library, for it runs in the services container; a line for each answer.
 """
 
+from __future__ import annotations
+
 import base64
 import http.client
 import os
 import ssl
 import sys
+from collections.abc import Iterator
 
 HOST = sys.argv[1]
 TRUST = ssl.create_default_context(cafile="/run/pebble-root.pem")
 
 
-def connect():
+def connect() -> http.client.HTTPSConnection:
     return http.client.HTTPSConnection(HOST, context=TRUST, timeout=20)
 
 
-def frame(text):
+def frame(text: str) -> bytes:
     """A text frame of a client (RFC 6455, section 5.2), masked with zeros."""
     return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text.encode()
 
 
-def websocket():
+def websocket() -> Iterator[str]:
     upgrade = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -41,7 +44,7 @@ def websocket():
         yield answer.fp.read(head[1]).decode()
 
 
-def stream():
+def stream() -> Iterator[str]:
     """The second line comes only when the first one has been seen."""
     reading, saying = connect(), connect()
     reading.request("GET", "/stream")

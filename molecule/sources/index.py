@@ -5,6 +5,8 @@ It also answers as OSV does, and knows of one vulnerability, in every version of
 The folder /srv/www/index holds the packages of a private index; what it has not is PyPI's.
 """
 
+from __future__ import annotations
+
 import base64
 import functools
 import json
@@ -14,7 +16,7 @@ LOGIN = "Basic " + base64.b64encode(b"deploy:s3cr3t-of-the-index").decode()
 
 
 class Handler(SimpleHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self.path.startswith("/index/") and self.headers.get("Authorization") != LOGIN:
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="index"')
@@ -22,7 +24,7 @@ class Handler(SimpleHTTPRequestHandler):
         else:
             super().do_GET()
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         names = [query["package"]["name"] for query in asked["queries"]]
         found = {"vulns": [{"id": "PYSEC-2026-1", "modified": "2026-01-01T00:00:00Z"}]}

@@ -11,5 +11,3 @@ from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import
 
 class ActionModule(CachedModule):
     """Runs the module from the code that the host keeps."""
-
-    name = "app_info"

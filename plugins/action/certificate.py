@@ -21,8 +21,6 @@ Options = dict[str, Any]
 class ActionModule(CachedModule):
     """The controller's half of certificate."""
 
-    name = "certificate"
-
     def _act(self, task_vars: Options) -> Options:
         """Read the files, and run the module with them. It checks all else."""
         args = dict(self._task.args)

@@ -43,8 +43,6 @@ UNCHANGED: Options = {
 class ActionModule(CachedModule):
     """The controller's half of config_set."""
 
-    name = "config_set"
-
     def _act(self, task_vars: Options) -> Options:
         """Check the options, render the contents, and run the module with them.
 

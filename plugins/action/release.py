@@ -21,7 +21,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python impor
     wheelhouse as wheelhouses,
 )
 from ansible_collections.pyhost.flask.plugins.plugin_utils._deploy_step import (
-    DeployStep,
+    DeployStepOfApps,
     Options,
     play,
 )
@@ -39,86 +39,97 @@ if TYPE_CHECKING:
 Pack = Callable[[Path], Path]  # makes what is to be sent, in a folder
 
 
-class ActionModule(DeployStep):
-    """Runs the module as a step of the play's deploy; again with the source, where it asks for it.
+class ActionModule(DeployStepOfApps):
+    """Runs the module as a step of the play's deploy; again with the source, if it asks for it.
 
     Most runs build nothing, and then nothing is sent.
     """
 
-    name = "release"
-
-    def _step(self, holder: Options | None, task_vars: Options) -> Options:
+    def _act(self, task_vars: Options) -> Options:
+        self._have: dict[str, Have] = {}
+        for app in self._task.args.get("apps") or []:
+            try:
+                self._have[app["name"]] = Have(app)
+            except (AnsibleActionFail, UserError, OSError) as error:
+                text = f"{app['name']}: {error}\nWhat runs was not touched."
+                return {"failed": True, "msg": text}
         try:
-            self._own = self._known()
-        except (AnsibleActionFail, UserError, OSError) as error:
-            name = self._task.args.get("name")
-            return {"failed": True, "msg": f"{name}: {error}\nWhat runs was not touched."}
-        result = super()._step(holder, task_vars)
-        try:
-            while result.pop("send", False):  # it asks for one thing after the other
-                wanted = self._wanted(result.pop("wheels"), result.pop("tips"))
-                for option, pack in wanted.items():
-                    self._own[option].update(self._bring(pack))
-                result = super()._step(holder, task_vars)
-            return result
+            return super()._act(task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
 
-    def _known(self) -> Options:
-        """The module's arguments that say what the controller has."""
-        source = self._task.args.get("source") or {}
-        wheelhouse = self._task.args.get("wheelhouse") or ""
-        source = {**source, "key": key(source.get("key") or "")}
-        self._clone = cloned(source)
-        self._content = content(source)
-        self._wheels = (
-            Wheels(wheelhouse) if wheelhouse and not wheelhouses.on_host(wheelhouse) else None
-        )
-        known: Options = {"source": source}
-        if self._clone:
-            # What the controller asks with is none of the host's business.
-            bare = {"git": self._clone.address, "key": "", "known_hosts": []}
-            known = {"source": {**source, **bare}, "_found": self._clone.resolve()}
-        if self._content:
-            known["_sent"] = described(self._content)
-        if self._wheels:
-            known["_wheels"] = {"files": self._wheels.files}
-        return known
-
-    def _wanted(self, wheels: Sequence[str], tips: Options | None) -> dict[str, Pack]:
-        """What packs that which the module has asked for, by the argument that it is a part of."""
-        wanted: dict[str, Pack] = {}
-        if self._content:
-            wanted["_sent"] = self._content.pack
-        if self._wheels and wheels:
-            wanted["_wheels"] = partial(self._wheels.pack, wheels)
-        if self._clone and tips is not None:
-            wanted["_found"] = partial(self._clone.pack, self._own["_found"]["revision"], tips)
-        return wanted
-
     def _arguments(self) -> Options:
-        return {**super()._arguments(), **self._own}
+        arguments = super()._arguments()
+        for app in arguments["apps"]:
+            app["source"] = self._have[app["name"]].source
+        known = {name: self._have[name].known for name in self._left}
+        return {**arguments, "_known": known}
 
-    def _bring(self, pack: Pack) -> Options:
+    def _supply(self, name: str, result: Options) -> bool:
+        """Send what the module has asked for; it asks for one thing after the other."""
+        wanted = result.pop("send", None)
+        if wanted is None:
+            return False
+        have = self._have[name]
+        for part, pack in have.wanted(wanted["wheels"], wanted["tips"]).items():
+            have.known[part].update(self._bring(name, pack))
+        return True
+
+    def _bring(self, app: str, pack: Pack) -> Options:
         """Where on the host the content is, or why it is not there: the module, which has begun the
         deploy, also ends it."""
         with tempfile.TemporaryDirectory(prefix="pyhost-flask-") as folder:
             try:
-                return {"path": self._send(pack(Path(folder)))}
+                return {"path": self._send(app, pack(Path(folder)))}
             except (AnsibleError, UserError, OSError) as error:
                 return {"problem": str(error)}
 
-    def _send(self, packed: Path) -> str:
-        """Copy a file, or those in a folder, to the host's temporary folder; return where it is."""
-        if not self._connection._shell.tmpdir:
+    def _send(self, app: str, packed: Path) -> str:
+        """Copy a file, or those in a folder, to a folder of the app's own in the host's temporary
+        one; return where it is."""
+        shell = self._connection._shell
+        if not shell.tmpdir:
             self._make_tmp_path()
-        folder: str = self._connection._shell.tmpdir
+        folder: str = shell.join_path(shell.tmpdir, app)
+        self._low_level_execute_command(f"mkdir -p {shell.quote(folder)}", sudoable=False)
         files = sorted(packed.iterdir()) if packed.is_dir() else [packed]
-        there = [self._connection._shell.join_path(folder, file.name) for file in files]
+        there = [str(shell.join_path(folder, file.name)) for file in files]
         for file, path in zip(files, there, strict=True):
             self._transfer_file(str(file), path)
-        self._fixup_perms2((folder, *there))
-        return folder if packed.is_dir() else str(there[0])
+        self._fixup_perms2((shell.tmpdir, folder, *there))
+        return folder if packed.is_dir() else there[0]
+
+
+class Have:
+    """What the controller has of an app's source: ``known`` tells the module of it."""
+
+    def __init__(self, app: Options) -> None:
+        source, wheelhouse = app["source"], app["python"]["wheelhouse"]
+        self.source = {**source, "key": key(source["key"] or "")}
+        self.known: dict[str, Options] = {}
+        self._clone = cloned(self.source)
+        self._content = content(self.source)
+        self._wheels: Wheels | None = None
+        if self._clone:
+            # What the controller asks with is none of the host's business.
+            self.source.update(git=self._clone.address, key="", known_hosts=[])
+            self.known["found"] = dict(self._clone.resolve())
+        if self._content:
+            self.known["sent"] = described(self._content)
+        if wheelhouse and not wheelhouses.on_host(wheelhouse):
+            self._wheels = Wheels(wheelhouse)
+            self.known["wheels"] = {"files": self._wheels.files}
+
+    def wanted(self, wheels: Sequence[str], tips: Options | None) -> dict[str, Pack]:
+        """What packs that which the module has asked for, by the part of ``known`` it is."""
+        wanted: dict[str, Pack] = {}
+        if self._content:
+            wanted["sent"] = self._content.pack
+        if self._wheels and wheels:
+            wanted["wheels"] = partial(self._wheels.pack, wheels)
+        if self._clone and tips is not None:
+            wanted["found"] = partial(self._clone.pack, self.known["found"]["revision"], tips)
+        return wanted
 
 
 def cloned(source: Options) -> Clone | None:
@@ -132,6 +143,6 @@ def cloned(source: Options) -> Clone | None:
 
 
 def described(found: Content) -> dict[str, Any]:
-    """The fields of ``_release_archive.Sent``."""
+    """The fields of ``_release.sources.archive.Sent``."""
     facts = {"facts": asdict(found.facts)} if isinstance(found, Packaged) else {}
     return {"checksum": found.checksum, "version": found.version, **facts}

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.pyhost.flask.plugins.plugin_utils._deploy_step import DeployStep
+from ansible_collections.pyhost.flask.plugins.plugin_utils._deploy_step import DeployStepOfApps
 
 
-class ActionModule(DeployStep):
+class ActionModule(DeployStepOfApps):
     """Runs the module as a step of the play's deploy."""
-
-    name = "reload"

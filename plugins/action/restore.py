@@ -11,5 +11,3 @@ from ansible_collections.pyhost.flask.plugins.plugin_utils._deploy_step import D
 
 class ActionModule(DeployStep):
     """Runs the module as a step of the play's deploy."""
-
-    name = "restore"

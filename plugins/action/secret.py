@@ -21,8 +21,6 @@ Options = dict[str, Any]
 class ActionModule(CachedModule):
     """Runs the module only where something is to be made, changed or refused."""
 
-    name = "secret"
-
     def _act(self, task_vars: Options) -> Options:
         """Return the secrets of ``names``, if that is all that is asked for, and all are there."""
         args = self._task.args

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's half of packages."""
+"""The controller's half of system_packages."""
 
 from __future__ import annotations
 
@@ -11,5 +11,3 @@ from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import
 
 class ActionModule(CachedModule):
     """Runs the module from the code that the host keeps."""
-
-    name = "system_packages"

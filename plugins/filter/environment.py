@@ -6,27 +6,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.plugin_utils._app import resolve
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import derive
 
 DOCUMENTATION = """
 name: environment
 author: The pyhost.flask developers
-short_description: The environment of a finished app
+short_description: The environment of a resolved app
 version_added: 0.1.0
 description:
   - The variables of an app with its secrets, each C(${NAME}) in them replaced. What the user
     wrote in the app's C(env) wins over what the collection sets.
-positional: secrets, former
+positional: secrets, previous
 options:
   _input:
-    description: A finished app, from P(pyhost.flask.resolve#filter).
+    description: A resolved app, from P(pyhost.flask.resolve#filter).
     type: dict
     required: true
   secrets:
-    description: The secrets that were made on the hosts, by their names (C(secrets) of the app).
+    description:
+      - The secrets that were made on the hosts, by their names, which are C(secret_names) of the
+        app.
     type: dict
     required: true
-  former:
+  previous:
     description: What they were before, where they were something else.
     type: dict
     required: true
@@ -35,7 +37,7 @@ options:
 EXAMPLES = """
 - name: Count the variables of an app
   ansible.builtin.debug:
-    msg: "{{ app | pyhost.flask.environment(made.secrets, made.former) | length }}"
+    msg: "{{ app | pyhost.flask.environment(made.secrets, made.previous) | length }}"
 """
 
 RETURN = """
@@ -49,4 +51,4 @@ class FilterModule:
     """The filter environment."""
 
     def filters(self) -> dict[str, Any]:
-        return {"environment": resolve.environment}
+        return {"environment": derive.environment}

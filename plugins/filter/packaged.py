@@ -21,7 +21,7 @@ description:
 positional: group
 options:
   _input:
-    description: A finished app, as P(pyhost.flask.resolve#filter) returns it.
+    description: A resolved app, as P(pyhost.flask.resolve#filter) returns it.
     type: dict
     required: true
   group:

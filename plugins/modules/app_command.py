@@ -42,7 +42,7 @@ options:
     type: bool
     default: false
     description: Whether to run it only if it has never succeeded for this app before.
-  _holder:
+  _play:
     description: Internal. The play that the module is a step of; not for playbooks.
     type: dict
 """
@@ -74,8 +74,8 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import redact
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import HOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import PLAY, PLAY_OPTION
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import Deploy, Locked
 
 DONE = "done before"  # what flask-app --once says
 
@@ -94,7 +94,7 @@ def main() -> None:
             "release": {"type": "str", "required": True},
             "command": {"type": "str", "required": True},
             "once": {"type": "bool", "default": False},
-            "_holder": HOLDER,
+            PLAY: PLAY_OPTION,
         },
         supports_check_mode=True,
     )
@@ -105,7 +105,11 @@ def main() -> None:
         words = argv(name, module.params["release"], command, module.params["once"])
     except ValueError as error:
         module.fail_json(msg=f"{name}: {command}: is no command: {error}")
-    with lock.begin(module, command) as step:
+    try:
+        step = Deploy(module, name, module.params["root"], command, module.params[PLAY])
+    except Locked as locked:
+        module.fail_json(**locked.result)
+    with step:
         status, out, err = module.run_command(words)
         etc = Path("/etc") / name
         said = {"stdout": redact.redact_for(etc, out), "stderr": redact.redact_for(etc, err)}

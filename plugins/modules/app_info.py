@@ -8,10 +8,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: app_info
 author: The pyhost.flask developers (@pyhost)
-short_description: How an app is
+short_description: How apps are
 version_added: 0.1.0
 description:
-  - Tells of an app on a host which release is live, how its processes, its health, its database
+  - Tells of each app on a host which release is live, how its processes, its health, its database
     and its certificate are, and what its last deploys were. It changes nothing, and the database is
     opened for reading alone.
   - What cannot be found out is said in the C(problem) of its part, and is no failure.
@@ -22,14 +22,14 @@ attributes:
   diff_mode:
     description: It only reads, so there is nothing to compare.
     support: none
-extends_documentation_fragment:
-  - pyhost.flask.slots
-  - pyhost.flask.slots.health
-  - pyhost.flask.slots.migrations
 options:
-  certificate:
-    description: The folder with the site's certificate. Without it, nobody looks at one.
-    type: path
+  apps:
+    description:
+      - The apps, each as its C(info) in what P(pyhost.flask.resolve#filter) returns; its RETURN
+        says what is in there.
+    type: list
+    elements: dict
+    required: true
   deploys:
     description: How many of the last deploys are told.
     type: int
@@ -37,22 +37,18 @@ options:
 """
 
 EXAMPLES = r"""
-- name: See how the app is
+- name: See how the apps are
   pyhost.flask.app_info:
-    name: notes
-    root: /srv/notes
-    etc: /etc/notes
-    run: /run/notes
-    user: notes
-    unit: flask-notes@.service
-    host: notes.example.org
-    certificate: /etc/nginx/tls/notes
-  register: notes
+    apps: "{{ apps | map(attribute='info') }}"
+  register: found
+  vars:
+    apps: "{{ flask_apps | pyhost.flask.resolve(flask_defaults) }}"
 """
 
 RETURN = r"""
-app:
+apps:
   description:
+    - Each app by its name.
     - C(release) (with the commit's C(subject), and C(built) and C(live_since) in seconds since
       1970), C(process) (of the live slot, with its C(workers), its background C(processes), and in
       C(restarts) how often systemd had to start these again), C(health), C(database),
@@ -79,7 +75,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils._backup import status
 from ansible_collections.pyhost.flask.plugins.module_utils._certificate import nginx
-from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file, openssl, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._core import app, openssl, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Info
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import (
@@ -90,11 +87,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.base import 
 from ansible_collections.pyhost.flask.plugins.module_utils._reload import health as reload_health
 from ansible_collections.pyhost.flask.plugins.module_utils._reload import plan as reload_plan
 from ansible_collections.pyhost.flask.plugins.module_utils._reload import slots
-from ansible_collections.pyhost.flask.plugins.module_utils._reload.arguments import (
-    HEALTH_OPTIONS,
-    MIGRATION_OPTIONS,
-    SLOT_OPTIONS,
-)
 from ansible_collections.pyhost.flask.plugins.module_utils._reload.managers import MANAGERS
 from ansible_collections.pyhost.flask.plugins.module_utils._reload.slots import Process
 
@@ -103,37 +95,36 @@ PATIENCE = 5.0  # seconds for an answer of the app
 MISSING = (OSError, ValueError, KeyError, http.client.HTTPException)
 PROBLEMS = (*MISSING, UserError)
 OPTIONS: dict[str, Any] = {
-    **SLOT_OPTIONS,
-    **HEALTH_OPTIONS,
-    **MIGRATION_OPTIONS,
-    "certificate": {"type": "path"},
+    "apps": {"type": "list", "elements": "dict", "required": True},
     "deploys": {"type": "int", "default": 5},
 }
 
 
 class App:
-    """The app of the module's options, as it is on the host."""
+    """An app, as it is on the host."""
 
-    def __init__(self, module: AnsibleModule) -> None:
+    def __init__(self, module: AnsibleModule, info: Info) -> None:
         self.module = module
-        self.params = module.params
-        self.root = Path(module.params["root"])
-        self.layout = slots.Layout(*(Path(module.params[key]) for key in ("root", "etc", "run")))
+        self.service = info["service"]
+        self.migration = info["migration"]
+        self.certificate_folder = info["certificate"]
+        self.root = Path(self.service["root"])
+        self.layout = slots.layout(self.service)
         self.have = store.observe(self.root)
 
-    def facts(self) -> Facts:
-        """All parts."""
-        record = lock.read(self.params["name"])
+    def facts(self, deploys: int) -> Facts:
+        """All parts, with the last ``deploys``."""
+        record = lock.read(self.service["name"])
         live = self.have.live in self.have.releases
         return {
             "release": self._part(self.release) if live else None,
             "process": self._part(self.process) if live else None,
             "health": self._part(self.health) if live else None,
-            "database": self._part(self.database) if live and self.params["migrations"] else None,
-            "certificate": self._part(self.certificate) if self.params["certificate"] else None,
+            "database": self._part(self.database) if live and self.migration["automatic"] else None,
+            "certificate": self._part(self.certificate) if self.certificate_folder else None,
             "disk": self._part(self.disk),
-            "backup": self._part(lambda: status.facts(self.params["name"], time.time())),
-            "deploys": lock.last(self.root, self.params["deploys"]),
+            "backup": self._part(lambda: status.facts(self.service["name"], time.time())),
+            "deploys": lock.last(self.root, deploys),
             "deploying": deploying(record) if record else None,
         }
 
@@ -154,10 +145,10 @@ class App:
         """The live slot and what runs in it."""
         sockets = {str(self.layout.socket(slot)): slot for slot in reload_plan.SLOTS}
         slot = sockets[os.readlink(self.layout.live_socket)]
-        name = slots.manager_of(self.layout, slot) or self.params["manager"]
-        manager = MANAGERS[name](self.module, self.params["unit"], self.params["processes"])
+        name = slots.manager_of(self.layout, slot) or self.service["manager"]
+        manager = MANAGERS[name](self.module, self.service["unit"], self.service["processes"])
         found = manager.observe()[slot]
-        behind = {unit: found.behind.get(unit, Process()) for unit in self.params["processes"]}
+        behind = {unit: found.behind.get(unit, Process()) for unit in self.service["processes"]}
         return {
             "slot": slot,
             "manager": name,
@@ -171,9 +162,9 @@ class App:
 
     def health(self) -> Facts:
         """The answer through the socket that nginx asks."""
-        asked = self.params["health"]
+        asked = self.service["health"]
         check = reload_health.Check(
-            self.params["host"],
+            self.service["host"],
             asked["path"],
             tuple(asked["statuses"]),
             PATIENCE,
@@ -191,16 +182,8 @@ class App:
 
     def database(self) -> Facts | None:
         """The database's revision and what the live release would do about it."""
-        asked = self.params["migrations"]
-        release = self.layout.release(self.have.live)
-        code = str(release / asked["subdir"])
-        if not plan.has_scripts(code, asked["folder"]):
-            return None
-        environment = env_file.parse((self.layout.etc / "environment").read_text(encoding="utf-8"))
-        python, variables = session.as_user(self.params["user"], f"{release}/.venv", environment)
-        options = {"flask_app": asked["flask_app"], "folder": asked["folder"]}
-        with session.Session(python, code, variables) as app:
-            if app.ask("load", read_only=True, **options)["kind"] == "none":
+        with session.reading(self.migration, self.layout.release(self.have.live)) as app:
+            if not app:
                 return None
             found = plan.have(app.ask("observe"))
         facts: Facts = {"current": list(found.current), "heads": list(found.heads), "pending": []}
@@ -212,7 +195,7 @@ class App:
         return facts
 
     def certificate(self) -> Facts:
-        folder = Path(self.params["certificate"])
+        folder = Path(self.certificate_folder)
         command = ["openssl", "x509", "-noout", "-enddate", "-issuer", "-fingerprint", "-sha256"]
         command += ["-nameopt", "sep_comma_plus"]
         rc, out, err = self.module.run_command([*command, "-in", str(folder / "fullchain.pem")])
@@ -233,7 +216,7 @@ class App:
 
     def serves(self, fingerprint: str) -> bool:
         """Whether nginx serves a certificate. None is asked for an address."""
-        name = self.params["host"]
+        name = self.service["host"]
         return openssl.is_address(name) or nginx.served(name) == fingerprint
 
     def disk(self) -> Facts:
@@ -286,7 +269,13 @@ def first_line(text: str) -> str:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    module.exit_json(changed=False, app={"name": module.params["name"], **App(module).facts()})
+    try:
+        asked = app.read_all(Info, module.params["apps"])
+    except UserError as error:
+        module.fail_json(msg=str(error))
+    deploys = module.params["deploys"]
+    found = {info["service"]["name"]: App(module, info).facts(deploys) for info in asked}
+    module.exit_json(changed=False, apps=found)
 
 
 if __name__ == "__main__":

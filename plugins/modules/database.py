@@ -237,9 +237,9 @@ def observe(client: Client, wanted_users: Mapping[str, User]) -> Server:
     return Server(databases, users.parse_users(lines, found.get("second", ())), *open_ones)
 
 
-def change(client: Client) -> dict[str, Any]:
+def change(client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Bring the databases about, unless in check mode; the result, as the module gives it."""
-    module, flavor, params = client.module, client.flavor, client.module.params
+    module, flavor = client.module, client.flavor
     known = remote_access.addresses(
         {host for entry in params["databases"] for host in entry["hosts"]}
     )
@@ -304,7 +304,7 @@ def main() -> None:
         if server is not None:
             result = serve(client, server)
             diffs.append(result.pop("diff"))
-        made = change(client)
+        made = change(client, module.params)
     except UserError as error:
         module.fail_json(msg=str(error))
     statements = made["statements"]

@@ -21,52 +21,24 @@ attributes:
     description: It changes nothing.
     support: none
 options:
-  name:
-    type: str
+  migration:
+    type: dict
     required: true
-    description: The app's name, for messages.
-  root:
-    type: path
-    required: true
-    description: The app's folder. The releases stand in C(releases) in it.
+    description:
+      - The app, as its C(migration) in what P(pyhost.flask.resolve#filter) returns. If no deploy
+        migrates it, nobody looks at its database.
   release:
     type: str
     default: ""
     description:
       - The ID of a release, or how it begins. Empty is the release that was live before. Where
         there is none, or several, the module fails and lists the releases.
-  migrations:
-    type: dict
-    description:
-      - How the app's migrations and its database are looked at. Without it, nobody looks.
-    suboptions:
-      flask_app:
-        type: str
-        required: true
-        description: The app, as C(FLASK_APP) takes it.
-      user:
-        type: str
-        required: true
-        description: The app's user.
-      environment:
-        type: path
-        required: true
-        description: The app's environment file.
-      folder:
-        type: str
-        default: ""
-        description: The folder with the migrations, where it is not found by itself.
-      subdir:
-        type: str
-        default: ""
-        description: The app's folder in the repository.
 """
 
 EXAMPLES = r"""
 - name: Find the release that was live before
   pyhost.flask.release_info:
-    name: notes
-    root: /srv/notes
+    migration: "{{ app.migration }}"
   register: before
 """
 
@@ -77,7 +49,7 @@ database:
       the newest one that the release knows, C(reverted) are the migrations that it does not know,
       the newest first, and C(pending) those that it has and the database does not, with
       C(revision) and C(message) each. C(reverted_by) is the release that can revert.
-  returned: with O(migrations)
+  returned: if deploys migrate the app
   type: dict
 release:
   description: The release that was asked for.
@@ -123,13 +95,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file
+from ansible_collections.pyhost.flask.plugins.module_utils._core import app
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Migration
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import plan as migrate_plan
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import session
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import Have as Migrations
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import Plan, plan
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate.session import Session
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base import choose, store
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Have, Release
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sbom import FILE
@@ -138,43 +110,33 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sbom import 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
-            "root": {"type": "path", "required": True},
+            "migration": {"type": "dict", "required": True},
             "release": {"type": "str", "default": ""},
-            "migrations": {
-                "type": "dict",
-                "options": {
-                    "flask_app": {"type": "str", "required": True},
-                    "user": {"type": "str", "required": True},
-                    "environment": {"type": "path", "required": True},
-                    "folder": {"type": "str", "default": ""},
-                    "subdir": {"type": "str", "default": ""},
-                },
-            },
         },
         supports_check_mode=True,
     )
     try:
-        module.exit_json(changed=False, **run(module))
+        asked = app.read(Migration, module.params["migration"], "migration")
+        module.exit_json(changed=False, **run(asked, module.params["release"]))
     except (UserError, OSError, ValueError, KeyError) as error:
-        module.fail_json(msg=f"{module.params['name']}: {error}")
+        module.fail_json(msg=f"{module.params['migration'].get('name')}: {error}")
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
+def run(asked: Migration, wanted: str) -> dict[str, Any]:
     """The module's result."""
-    root, asked = Path(module.params["root"]), module.params["migrations"]
+    root = Path(asked["root"])
     have = store.observe(root)
     live = have.releases.get(have.live)
-    release = choose.choose(module.params["release"], have)
+    release = choose.choose(wanted, have)
     return {
-        **({"database": way(root, asked, release, have)} if asked else {}),
+        **({"database": way(root, asked, release, have)} if asked["automatic"] else {}),
         "release": shown(root, release),
         "live": shown(root, live) if live else {},
         "releases": [shown(root, release) for release in choose.newest_first(have)],
     }
 
 
-def way(root: Path, asked: dict[str, Any], release: Release, have: Have) -> dict[str, Any]:
+def way(root: Path, asked: Migration, release: Release, have: Have) -> dict[str, Any]:
     """What the release would do to the database, and which release can revert the rest.
 
     That is mostly the live one; after a deploy that migrated and then failed, it is a newer one.
@@ -213,20 +175,11 @@ def steps(plan: Plan) -> list[dict[str, str]]:
     return [{"revision": step.revision, "message": step.message} for step in plan.steps]
 
 
-def look(root: Path, asked: dict[str, Any], release: Release) -> Migrations | None:
+def look(root: Path, asked: Migration, release: Release) -> Migrations | None:
     """A release's migrations and the database, which is opened for reading alone; None where the
     release has no migrations."""
-    folder = root / "releases" / release.id
-    code = str(folder / asked["subdir"])
-    if not migrate_plan.has_scripts(code, asked["folder"]):
-        return None
-    environment = env_file.parse(Path(asked["environment"]).read_text(encoding="utf-8"))
-    python, variables = session.as_user(asked["user"], f"{folder}/.venv", environment)
-    options = {"flask_app": asked["flask_app"], "folder": asked["folder"]}
-    with Session(python, code, variables) as app:
-        if app.ask("load", read_only=True, **options)["kind"] == "none":
-            return None
-        return migrate_plan.have(app.ask("observe"))
+    with session.reading(asked, root / "releases" / release.id) as found:
+        return migrate_plan.have(found.ask("observe")) if found else None
 
 
 def shown(root: Path, release: Release) -> dict[str, str]:

@@ -29,28 +29,29 @@ description:
     new slot starts under the one, and the old slot stops under the other.
   - Interrupted at any point, the next run finishes the work. A reboot comes back to the slot that
     had the traffic.
-extends_documentation_fragment:
-  - pyhost.flask.slots
-  - pyhost.flask.slots.health
 options:
-  release:
+  apps:
     description:
-      - The ID of the release, which is a folder in C(releases).
-      - Empty is the release that is live, started anew where its settings have changed.
-    type: str
-    default: ""
-  graceful_timeout:
-    description: Seconds that the old slot gets to accept what waits for it.
-    type: int
-    default: 30
+      - The apps, each as its C(service) in what P(pyhost.flask.resolve#filter) returns; its RETURN
+        says what is in there.
+    type: list
+    elements: dict
+    required: true
+  releases:
+    description:
+      - The IDs of the releases, by the apps' names. A release is a folder in C(releases).
+      - An app that is not among them keeps the release that is live, which is started anew if its
+        settings have changed.
+    type: dict
+    default: {}
   pending:
     description:
       - Files that earlier tasks of the same run would change, for check mode, in which they are
-        not on the host yet. Files that no slot of the app is started with are ignored.
+        not on the host yet. Files that no slot of an app is started with are ignored.
     type: list
     elements: path
     default: []
-  _holder:
+  _play:
     description: Internal. The play that the module is a step of; not for playbooks.
     type: dict
 attributes:
@@ -63,107 +64,121 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Move the traffic to a release
+- name: Move the traffic of all apps to their releases
   pyhost.flask.reload:
-    name: notes
-    release: 0a1b2c3d4e5f-6a7b8c9d
-    user: notes
-    root: /srv/notes
-    etc: /etc/notes
-    run: /run/notes
-    unit: flask-notes@.service
-    processes: [flask-notes.worker@.service]
-    host: notes.example.org
-    health:
-      path: /health
-      statuses: ["200"]
+    apps: "{{ apps | map(attribute='service') }}"
+    releases:
+      notes: 0a1b2c3d4e5f-6a7b8c9d
+  vars:
+    apps: "{{ flask_apps | pyhost.flask.resolve(flask_defaults) }}"
 """
 
 RETURN = r"""
-slot:
-  description: The slot with the traffic.
-  returned: success
-  type: str
-  sample: green
-release:
-  description: The release with the traffic.
-  returned: success
-  type: str
-  sample: 0a1b2c3d4e5f-6a7b8c9d
-previous:
-  description: The slot and the release that had the traffic before; empty at the first time.
+apps:
+  description: The result of each app, by its name.
   returned: success
   type: dict
-  sample: {slot: blue, release: 9f8e7d6c5b4a-6a7b8c9d}
-reasons:
-  description: Why the traffic was moved; empty where it was not.
-  returned: success
-  type: list
-  elements: str
-  sample: ["release 9f8e7d6c5b4a-6a7b8c9d -> 0a1b2c3d4e5f-6a7b8c9d"]
-steps:
-  description: What was done, or would be in check mode.
-  returned: success
-  type: list
-  elements: str
-  sample: [start green, switch green, work green, settle green, retire blue]
-pids:
-  description: The processes of the slot with the traffic, the main one first.
-  returned: success, outside of check mode
-  type: list
-  elements: int
-  sample: [4711, 4712, 4713]
-started:
-  description: When the slot was started, in UTC.
-  returned: when the traffic was moved
-  type: str
-  sample: "2026-01-31T12:00:00Z"
-seconds:
-  description: How long each kind of step took.
-  returned: when there was something to do
-  type: dict
-  sample: {start: 0.912, switch: 0.004, work: 2.104, settle: 0.001, retire: 0.203}
-drained:
-  description: Connections that were seen waiting in the old slot's backlog and were answered by it.
-  returned: when there were any
-  type: int
-  sample: 12
+  contains:
+    slot:
+      description: The slot with the traffic.
+      returned: success
+      type: str
+      sample: green
+    release:
+      description: The release with the traffic.
+      returned: success
+      type: str
+      sample: 0a1b2c3d4e5f-6a7b8c9d
+    previous:
+      description: The slot and the release that had the traffic before; empty at the first time.
+      returned: success
+      type: dict
+      sample: {slot: blue, release: 9f8e7d6c5b4a-6a7b8c9d}
+    reasons:
+      description: Why the traffic was moved; empty if it was not.
+      returned: success
+      type: list
+      elements: str
+      sample: ["release 9f8e7d6c5b4a-6a7b8c9d -> 0a1b2c3d4e5f-6a7b8c9d"]
+    steps:
+      description: What was done, or would be in check mode.
+      returned: success
+      type: list
+      elements: str
+      sample: [start green, switch green, start_workers green, finalize green, stop_old blue]
+    pids:
+      description: The processes of the slot with the traffic, the main one first.
+      returned: success, outside of check mode
+      type: list
+      elements: int
+      sample: [4711, 4712, 4713]
+    started:
+      description: When the slot was started, in UTC.
+      returned: when the traffic was moved
+      type: str
+      sample: "2026-01-31T12:00:00Z"
+    seconds:
+      description: How long each kind of step took.
+      returned: when there was something to do
+      type: dict
+      sample: {start: 0.912, switch: 0.004, start_workers: 2.104, finalize: 0.001, stop_old: 0.203}
+    drained:
+      description: Connections that waited in the old slot's backlog and were answered by it.
+      returned: when there were any
+      type: int
+      sample: 12
 """
 
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core import app, apps
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Service
+from ansible_collections.pyhost.flask.plugins.module_utils._core.apps import Worker
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import HOLDER
+from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import PLAY, PLAY_OPTION
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import Deploy, Locked
 from ansible_collections.pyhost.flask.plugins.module_utils._reload import run
-from ansible_collections.pyhost.flask.plugins.module_utils._reload.arguments import (
-    HEALTH_OPTIONS,
-    SLOT_OPTIONS,
-)
 
 OPTIONS: dict[str, Any] = {
-    **SLOT_OPTIONS,
-    **HEALTH_OPTIONS,
-    "release": {"type": "str", "default": ""},
-    "graceful_timeout": {"type": "int", "default": 30},
+    "apps": {"type": "list", "elements": "dict", "required": True},
+    "releases": {"type": "dict", "default": {}},
     "pending": {"type": "list", "elements": "path", "default": []},
-    "_holder": HOLDER,
+    PLAY: PLAY_OPTION,
 }
+
+
+def move(
+    params: dict[str, Any], services: dict[str, Service], worker: Worker, name: str
+) -> dict[str, Any]:
+    """Move one app's traffic; its result."""
+    service = services[name]
+    try:
+        step = Deploy(worker, name, service["root"], "switch", params[PLAY])
+    except Locked as locked:
+        return locked.result
+    with step:
+        try:
+            release = params["releases"].get(name) or ""
+            result = run.run(worker, service, release, step, params["pending"])
+        except (UserError, OSError) as error:
+            left = step.schema_left()
+            return {"failed": True, "msg": f"{name}: {step.fail(str(error))}{left}"}
+        step.succeed()
+    return result
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    with lock.begin(module, "switch") as step:
-        try:
-            result = run.run(module, step)
-        except (UserError, OSError) as error:
-            left = step.schema_left()
-            reason = step.fail(str(error))
-            module.fail_json(msg=f"{module.params['name']}: {reason}{left}")
-        step.succeed()
-    module.exit_json(**result)
+    params = dict(module.params)
+    try:
+        services = {each["name"]: each for each in app.read_all(Service, params["apps"])}
+    except UserError as error:
+        module.fail_json(msg=str(error))
+    module.params["apps"] = list(services)
+    module.exit_json(**apps.run(module, services, partial(move, params, services)))
 
 
 if __name__ == "__main__":

@@ -22,10 +22,16 @@ attributes:
   diff_mode:
     description: There is nothing to compare.
     support: none
-extends_documentation_fragment:
-  - pyhost.flask.slots
-  - pyhost.flask.slots.migrations
 options:
+  service:
+    description: The app, as its C(service) in what P(pyhost.flask.resolve#filter) returns.
+    type: dict
+    required: true
+  migration:
+    description:
+      - The same, its C(migration). If no deploy migrates the app, nobody looks at revisions.
+    type: dict
+    required: true
   backup:
     description:
       - The ID of a backup. V(newest) is the newest one but for those that were made before a
@@ -48,7 +54,7 @@ options:
     description: The page, in HTML, that visitors see meanwhile.
     type: str
     default: ""
-  _holder:
+  _play:
     description: Internal. The play that the module is a step of; not for playbooks.
     type: dict
 """
@@ -56,13 +62,9 @@ options:
 EXAMPLES = r"""
 - name: Have a look at the newest backup
   pyhost.flask.restore:
-    name: notes
+    service: "{{ app.service }}"
+    migration: "{{ app.migration }}"
     beside: true
-    root: /srv/notes
-    etc: /etc/notes
-    run: /run/notes
-    user: notes
-    unit: flask-notes@.service
 """
 
 RETURN = r"""
@@ -106,32 +108,40 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.pyhost.flask.plugins.module_utils._backup.restore_run import Run
+from ansible_collections.pyhost.flask.plugins.module_utils._backup.restore_run import Run, Wanted
+from ansible_collections.pyhost.flask.plugins.module_utils._core import app
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Migration, Service
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
-from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import HOLDER
-from ansible_collections.pyhost.flask.plugins.module_utils._reload.arguments import (
-    MIGRATION_OPTIONS,
-    SLOT_OPTIONS,
-)
+from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import PLAY, PLAY_OPTION
+from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import Deploy, Locked
 
 PROBLEMS = (UserError, OSError, ValueError, KeyError)
 OPTIONS: dict[str, Any] = {
-    **SLOT_OPTIONS,
-    **MIGRATION_OPTIONS,
+    "service": {"type": "dict", "required": True},
+    "migration": {"type": "dict", "required": True},
     "backup": {"type": "str", "default": "newest"},
     "beside": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
     "page": {"type": "str", "default": ""},
-    "_holder": HOLDER,
+    PLAY: PLAY_OPTION,
 }
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    params = module.params
     started, failure = time.monotonic(), ""
-    with lock.begin(module, "restore") as step:
-        run = Run(module, step)
+    wanted = Wanted(params["backup"], params["beside"], params["force"], params["page"])
+    try:
+        service = app.read(Service, params["service"], "service")
+        migration = app.read(Migration, params["migration"], "migration")
+        step = Deploy(module, service["name"], service["root"], "restore", params[PLAY])
+    except Locked as locked:
+        module.fail_json(**locked.result)
+    except UserError as error:
+        module.fail_json(msg=str(error))
+    with step:
+        run = Run(module, service, migration, wanted, step)
         try:
             run.run()
         except PROBLEMS as error:

@@ -11,11 +11,19 @@ import os
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core import apps
+from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import (
+    LOCKED_BY,
+    PLAY,
+    Owner,
+    Play,
+)
 from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import CachedModule
 
 Options = dict[str, Any]
@@ -23,50 +31,94 @@ POLL = 3  # seconds between two looks at a deploy that is waited for
 
 
 class DeployStep(CachedModule):
-    """Runs the module ``name`` as a step of this play's deploy, or waits until it may."""
+    """Runs a module as a step of this play's deploy, or waits until it may."""
 
     def _act(self, task_vars: Options) -> Options:
-        """Run the module; where the app's lock is another play's, see whether that is alive."""
+        """Run the module; if the app's lock is another play's, see whether that is alive."""
         if self._task.check_mode:
             return self._step(None, task_vars)
-        end = time.monotonic() + self._patience(task_vars)
-        me = play(os.getppid())  # this is a worker of ansible-playbook
-        # No reload follows where a playbook repairs what a failed one has left.
-        last = bool(task_vars.get("__flask_last_step"))
-        dead: list[str] = []
+        patience = self._patience(task_vars)
         while True:
-            result = self._step({**me, "dead": dead, "last": last}, task_vars)
-            holder = result.pop("held", None)
-            if not holder:
+            result = self._step(patience.play, task_vars)
+            owner = result.pop(LOCKED_BY, None)
+            if not owner or not patience.wait([owner]):
                 return result
-            if is_dead(holder, me):
-                dead.append(identity(holder))
-            elif time.monotonic() >= end:
-                return result
-            else:
-                time.sleep(POLL)
 
-    def _step(self, holder: Options | None, task_vars: Options) -> Options:
-        arguments = {**self._arguments(), **({"_holder": holder} if holder else {})}
-        return self._run_module(arguments, task_vars)
+    def _step(self, play: Play | None, task_vars: Options) -> Options:
+        return self._run_module({**self._arguments(), PLAY: play}, task_vars)
 
     def _arguments(self) -> Options:
         """The module's options."""
         return dict(self._task.args)
 
-    def _patience(self, task_vars: Options) -> float:
-        """The seconds of ``app_lock_wait``, which is a variable of the role app."""
+    def _patience(self, task_vars: Options) -> Patience:
+        """How long this step waits for a lock: ``app_lock_wait``, a variable of the role app."""
         value = self._templar.template(task_vars.get("app_lock_wait", 0))
         try:
-            return float(value)
+            seconds = float(value)
         except (TypeError, ValueError):
             raise AnsibleActionFail(
                 f"app_lock_wait is {value!r}; it must be a number of seconds, such as 600"
             ) from None
+        # No reload follows if a playbook repairs what a failed one has left.
+        return Patience(seconds, last=bool(task_vars.get("flask_last_step")))
 
 
-def play(pid: int) -> Options:
-    """The fields of ``_deploy.Play`` for a play of this controller."""
+class DeployStepOfApps(DeployStep):
+    """The same for a module that takes ``apps``: it runs again for those that could not begin, or
+    that lack something of the controller's."""
+
+    def _act(self, task_vars: Options) -> Options:
+        left = [str(app["name"]) for app in self._task.args.get("apps") or []]
+        patience = None if self._task.check_mode else self._patience(task_vars)
+        results: dict[str, Options] = {}
+        diffs: list[Options] = []
+        while True:
+            self._left = left
+            answer = self._step(patience.play if patience else None, task_vars)
+            if "apps" not in answer:  # the module itself failed
+                return answer
+            results.update(answer["apps"])
+            diffs += answer.get("diff") or []
+            left = [name for name in self._left if self._supply(name, results.get(name, {}))]
+            locked = [name for name in self._left if LOCKED_BY in results.get(name, {})]
+            owners = [results[name].pop(LOCKED_BY) for name in locked]
+            if owners and patience and patience.wait(owners):
+                left += locked
+            if not left:
+                return {**answer, "msg": "", **apps.summary(results), "diff": diffs}
+
+    def _supply(self, name: str, result: Options) -> bool:
+        """Whether the module is to run again for an app, with what it has asked for."""
+        return False
+
+    def _arguments(self) -> Options:
+        """The module's options, for the apps that are left."""
+        left = [app for app in self._task.args.get("apps") or [] if app["name"] in self._left]
+        return {**self._task.args, "apps": left}
+
+
+class Patience:
+    """How long a play waits for the locks of other plays; ``play`` is what its modules get."""
+
+    def __init__(self, seconds: float, last: bool) -> None:
+        self._end = time.monotonic() + seconds
+        me = play(os.getppid())  # this is a worker of ansible-playbook
+        self.play: Play = {**me, "dead": [], "last": last}
+
+    def wait(self, owners: Sequence[Owner]) -> bool:
+        """Whether to try again, now or after a while; not if the time is over."""
+        dead = [identity(owner) for owner in owners if is_dead(owner, self.play)]
+        self.play["dead"] += dead
+        if not dead and time.monotonic() >= self._end:
+            return False
+        if not dead:
+            time.sleep(POLL)
+        return True
+
+
+def play(pid: int) -> Owner:
+    """A play of this controller, by the process that runs it."""
     try:
         user = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name
@@ -108,12 +160,12 @@ def started(pid: int) -> str:
     return "" if state in "ZX" else f"{others[18]} {boot}"
 
 
-def is_dead(holder: Options, me: Options) -> bool:
-    """Whether the play that has a lock is one of this controller, and gone."""
-    same = bool(holder["controller"] == me["controller"])
-    return same and started(holder["pid"]) != holder["started"]
+def is_dead(owner: Owner, me: Owner) -> bool:
+    """Whether the play that owns a lock is one of this controller, and gone."""
+    same = owner["controller"] == me["controller"]
+    return same and started(owner["pid"]) != owner["started"]
 
 
-def identity(holder: Options) -> str:
-    """As ``_deploy.Play.id``."""
-    return f"{holder['controller']} {holder['pid']} {holder['started']}"
+def identity(owner: Owner) -> str:
+    """As ``_deploy_lock.record.Play.id``."""
+    return f"{owner['controller']} {owner['pid']} {owner['started']}"

@@ -43,6 +43,11 @@ def fleet(variables: Variables) -> Fleet:
     return Fleet(address(variables, databases[0]) if databases else "", earlier)
 
 
+def names(variables: Variables, host: str) -> list[str]:
+    """The names of a host's apps, as they are given."""
+    return [name for name, _database in _given(variables, host)]
+
+
 def _given(variables: Variables, host: str) -> Iterable[tuple[str, str]]:
     """The names of a host's apps, and their databases, as they are given."""
     own = variables["hostvars"][host]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,7 +97,7 @@ class Project(Tree):
         return build(self.path, self.files, folder)
 
 
-def content(source: dict[str, Any]) -> Content | None:
+def content(source: Mapping[str, Any]) -> Content | None:
     """What the controller has of a source, given by its options; None where it is not its part."""
     if source.get("archive") and not rules_source.is_web_address(source["archive"]):
         return archive(source["archive"], source.get("checksum") or "")
@@ -108,7 +108,7 @@ def content(source: dict[str, Any]) -> Content | None:
     return packaged(source)
 
 
-def packaged(source: dict[str, Any]) -> Packaged | None:
+def packaged(source: Mapping[str, Any]) -> Packaged | None:
     """The deb or RPM that the controller has; None where the host is to find it."""
     for kind in BUILT:
         if rules_source.is_file(source.get(kind)):

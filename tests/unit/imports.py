@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-PLUGINS = Path(__file__).parents[2] / "plugins"
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 PREFIX = ("ansible_collections", "pyhost", "flask", "plugins")
 
 

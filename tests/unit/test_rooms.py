@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import imports
 import pytest
+
+from ansible_collections.pyhost.flask.tests.unit import imports
 
 UTILS = imports.PLUGINS / "module_utils"
 APP = "plugin_utils/_app"

@@ -1,12 +1,17 @@
 """The user's playbooks, and what is in an app's database and shared folder."""
 
+from __future__ import annotations
+
 import json
 import os
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 ENVIRONMENT = {
     **os.environ,
@@ -27,7 +32,7 @@ MARIADB = "mariadb-dump --skip-dump-date --skip-extended-insert {0} | sort"
 class Server:
     """The host with its apps."""
 
-    def __init__(self, host) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
 
     def play(self, playbook: str, *options: str, fails: bool = False) -> str:
@@ -58,7 +63,7 @@ class Server:
         found = self.host.check_output(f"ls {folder}").split()
         return [name for name in found if not name.endswith(".part")]
 
-    def record(self, folder: str) -> dict:
+    def record(self, folder: str) -> dict[str, Any]:
         """What the newest backup says of itself."""
         path = f"{folder}/{self.backups(folder)[-1]}/backup.json"
         return json.loads(self.host.check_output(f"cat {path}"))
@@ -75,5 +80,5 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(host):
+def server(host: Host) -> Server:
     return Server(host)

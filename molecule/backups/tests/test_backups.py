@@ -9,8 +9,19 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.browser import Browser
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
+
+if TYPE_CHECKING:
+    from ansible_collections.pyhost.flask.molecule.backups.tests.conftest import Server
+
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -39,7 +50,7 @@ PAIRS = f"while sleep 0.01; do echo '{PAIR}'; done | mariadb notes"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def filled(server, host):
+def filled(server: Server, host: Host) -> None:
     """Apps with something to lose."""
     server.sql("DELETE FROM notes; DELETE FROM jobs")
     server.sql(FILL)
@@ -47,14 +58,14 @@ def filled(server, host):
     host.check_output("mkdir -p /mnt/elsewhere")
 
 
-def test_timers(host):
+def test_timers(host: Host) -> None:
     listed = host.check_output("systemctl list-timers --no-legend 'pyhost-flask-*'")
     for name in FOLDERS:
         for what in ("backup", "drill"):
             assert f"pyhost-flask-{what}-{name}.timer" in listed
 
 
-def test_backup_while_the_app_writes(server, host):
+def test_backup_while_the_app_writes(server: Server, host: Host) -> None:
     host.check_output("systemd-run --unit=pairs sh -c %s", PAIRS)
     try:
         said = server.start("pyhost-flask-backup-notes.service")
@@ -70,7 +81,7 @@ def test_backup_while_the_app_writes(server, host):
     assert host.check_output("mariadb -Ne 'SHOW DATABASES LIKE \"notes%\"'") == "notes"
 
 
-def test_backup_playbook_says_where_and_the_command_has_run(server, host):
+def test_backup_playbook_says_where_and_the_command_has_run(server: Server, host: Host) -> None:
     said = server.play("backup", "-e", "app=guestbook")
     newest = server.backups(FOLDERS["guestbook"])[-1]
     assert f"guestbook: {FOLDERS['guestbook']}/{newest}, " in said
@@ -85,20 +96,20 @@ def test_backup_playbook_says_where_and_the_command_has_run(server, host):
     server.start("pyhost-flask-backup-guestbook.service")
 
 
-def status(server, name, tmp_path):
+def status(server: Server, name: str, tmp_path: Path) -> tuple[str, dict[str, Any]]:
     said = server.play("status", "-e", f"status_json={tmp_path}/status.json")
     (apps,) = json.loads((tmp_path / "status.json").read_text()).values()
     return said, apps[name]["backup"]
 
 
-def test_status(server, tmp_path):
+def test_status(server: Server, tmp_path: Path) -> None:
     said, found = status(server, "notes", tmp_path)
     assert f"backup {server.backups(FOLDERS['notes'])[-1]}, " in said
     assert "ago: good, " in said
     assert (found["overdue"], found["failed"], found["drill"]["ok"]) == (False, "", True)
 
 
-def test_overdue_backup_is_told(server, host, tmp_path):
+def test_overdue_backup_is_told(server: Server, host: Host, tmp_path: Path) -> None:
     folder = FOLDERS["guestbook"]
     now, old = server.backups(folder)[-1], "20200101T000000Z"
     host.check_output(
@@ -112,7 +123,9 @@ def test_overdue_backup_is_told(server, host, tmp_path):
 
 
 @pytest.mark.parametrize("honest", [False, True])
-def test_drill_finds_a_dump_that_is_cut_off(server, host, honest, tmp_path):
+def test_drill_finds_a_dump_that_is_cut_off(
+    server: Server, host: Host, honest: bool, tmp_path: Path
+) -> None:
     place = f"{FOLDERS['notes']}/{server.backups(FOLDERS['notes'])[-1]}"
     host.check_output(f"cp -a {place} /root/good && truncate -s -100 {place}/database.sql.gz")
     if honest:  # as if the disk had been bad already when the checksum was taken
@@ -136,7 +149,7 @@ def test_drill_finds_a_dump_that_is_cut_off(server, host, honest, tmp_path):
     assert "can be restored" in server.start("pyhost-flask-drill-notes.service")
 
 
-def test_killed_backup_is_none(server, host):
+def test_killed_backup_is_none(server: Server, host: Host) -> None:
     before = server.backups(FOLDERS["notes"])
     # A table that is locked holds the dump up.
     hold = "mariadb notes -e 'LOCK TABLES tags WRITE; SELECT SLEEP(60)'"
@@ -153,7 +166,7 @@ def test_killed_backup_is_none(server, host):
     assert server.host.run(f"ls -d {FOLDERS['notes']}/*.part").rc != 0
 
 
-def test_full_disk_is_said_and_leaves_nothing(server, host):
+def test_full_disk_is_said_and_leaves_nothing(server: Server, host: Host) -> None:
     folder = FOLDERS["notes"]
     host.check_output(f"mount -t tmpfs -o size=1m,mode=700 tmpfs {folder}")
     try:
@@ -166,7 +179,7 @@ def test_full_disk_is_said_and_leaves_nothing(server, host):
     assert left == ""
 
 
-def test_unknown_backup_is_refused_with_a_list(server):
+def test_unknown_backup_is_refused_with_a_list(server: Server) -> None:
     before = server.state("notes")
     said = server.play("restore", "-e", "app=notes", "-e", "backup=20200101T000000Z", fails=True)
     assert "there is no backup 20200101T000000Z in /var/backups/notes. There are:" in said
@@ -174,7 +187,7 @@ def test_unknown_backup_is_refused_with_a_list(server):
     assert server.state("notes") == before
 
 
-def test_revision_that_the_release_does_not_know_is_refused(server, host):
+def test_revision_that_the_release_does_not_know_is_refused(server: Server, host: Host) -> None:
     record = f"{FOLDERS['notes']}/{server.backups(FOLDERS['notes'])[-1]}/backup.json"
     host.check_output(f"cp -p {record} /root/ && sed -i s/0005/0099/ {record}")
     said = server.play("restore", "-e", "app=notes", fails=True)
@@ -183,7 +196,7 @@ def test_revision_that_the_release_does_not_know_is_refused(server, host):
     assert "does not know. Nothing was changed." in said
 
 
-def test_beside_it_the_app_is_not_touched(server, host):
+def test_beside_it_the_app_is_not_touched(server: Server, host: Host) -> None:
     server.start("pyhost-flask-backup-notes.service")
     before = server.state("notes")
     server.sql("DELETE FROM odd")
@@ -197,7 +210,15 @@ def test_beside_it_the_app_is_not_touched(server, host):
 
 
 @pytest.mark.parametrize("name", list(FOLDERS))
-def test_disaster(server, host, browser, zone, app_of, name, capsys):
+def test_disaster(
+    server: Server,
+    host: Host,
+    browser: Browser,
+    zone: str,
+    app_of: Callable[[str], App],
+    name: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     if name == "guestbook":
         browser.get(f"http://guestbook.{zone}/", "--data", "name=Ann")
     else:
@@ -227,7 +248,7 @@ def test_disaster(server, host, browser, zone, app_of, name, capsys):
         assert host.service(f"flask-notes.worker@{app_of('notes').slot}").is_running
 
 
-def test_state_before_a_restore_is_kept(server, host):
+def test_state_before_a_restore_is_kept(server: Server, host: Host) -> None:
     """And a table that is gone, without the rest, is no reason not to restore."""
     ids = server.backups(FOLDERS["notes"])
     before = server.state("notes")
@@ -241,7 +262,7 @@ def test_state_before_a_restore_is_kept(server, host):
     assert record["rows"]["odd"] == 1
 
 
-def test_views_and_triggers_come_back(server):
+def test_views_and_triggers_come_back(server: Server) -> None:
     """They cannot be renamed: such a database is loaded a second time, into its place."""
     server.sql(
         "CREATE VIEW v AS SELECT id FROM odd; CREATE TRIGGER t BEFORE INSERT ON odd FOR"
@@ -255,7 +276,7 @@ def test_views_and_triggers_come_back(server):
     server.sql("DROP TRIGGER t; DROP VIEW v")
 
 
-def test_older_revision_is_migrated(server, host):
+def test_older_revision_is_migrated(server: Server, host: Host) -> None:
     host.check_output("flask-app notes flask db downgrade 0004")
     server.start("pyhost-flask-backup-notes.service")
     older = server.record(FOLDERS["notes"])
@@ -265,7 +286,9 @@ def test_older_revision_is_migrated(server, host):
     assert server.sql("SELECT version_num FROM alembic_version").strip() == "0005"
 
 
-def test_app_that_goes_takes_its_timers_along_and_leaves_its_backups(server, host):
+def test_app_that_goes_takes_its_timers_along_and_leaves_its_backups(
+    server: Server, host: Host
+) -> None:
     before = server.backups(FOLDERS["guestbook"])
     server.play("site", "-e", '{"only": ["notes"]}')
     listed = host.check_output("systemctl list-timers --all --no-legend 'pyhost-flask-*'")

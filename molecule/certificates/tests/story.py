@@ -145,7 +145,7 @@ class Story:
         """Run one of the user's playbooks, or the role nginx alone; ``change`` is of the app."""
         playbook = f"pyhost.flask.{name}" if name else str(SCENARIO / "nginx.yml")
         command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], playbook]
-        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         settings = ["--extra-vars", json.dumps(variables)]
         if self.vault.exists():
             settings += ["--vault-password-file", str(self.vault)]

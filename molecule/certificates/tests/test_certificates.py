@@ -9,8 +9,18 @@ import os
 import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from story import DAY, HOST, NOW, SITE, make
+
+from ansible_collections.pyhost.flask.molecule.certificates.tests.story import (
+    DAY,
+    HOST,
+    NOW,
+    SITE,
+    Story,
+    make,
+)
+from ansible_collections.pyhost.flask.molecule.shared.browser import Browser
 
 testinfra_hosts = [f"docker://{HOST}"]
 
@@ -29,7 +39,7 @@ RENEW = """cat /etc/ssl/certs/ca-certificates.crt /etc/letsencrypt/ca/*.pem >/ru
 REQUESTS_CA_BUNDLE=/run/ca.pem certbot renew --force-renewal --no-random-sleep-on-renew"""
 
 
-def test_expired_placeholder_and_a_domain_that_does_not_point_here(story):
+def test_expired_placeholder_and_a_domain_that_does_not_point_here(story: Story) -> None:
     old = make("guest-book", names=(SITE,), left=-3, ca=False)
     folder = "/etc/nginx/tls/guest-book"
     story.on_host(f"cat >{folder}/fullchain.pem", old.pem)
@@ -46,7 +56,7 @@ def test_expired_placeholder_and_a_domain_that_does_not_point_here(story):
         assert story.served().not_valid_after_utc > NOW + 3000 * DAY
 
 
-def test_the_next_run_heals_it(story):
+def test_the_next_run_heals_it(story: Story) -> None:
     story.point(SITE)
     with story.visited("issue", trusted=False):
         story.must(change={})
@@ -56,14 +66,16 @@ def test_the_next_run_heals_it(story):
         assert "changed=0" in story.must(change={})
 
 
-def test_renewal_is_served_at_once(story):
+def test_renewal_is_served_at_once(story: Story) -> None:
     before = story.served()
     with story.visited("renewal"):
         story.on_host(RENEW)
         assert story.served() != before
 
 
-def test_status_tells_of_a_renewal_that_is_not_served_and_the_next_run_mends_it(story):
+def test_status_tells_of_a_renewal_that_is_not_served_and_the_next_run_mends_it(
+    story: Story,
+) -> None:
     with story.visited("renewal without its hook"):
         story.on_host(f"{RENEW} --no-directory-hooks && systemctl stop certbot.timer")
         before = story.served()
@@ -75,7 +87,7 @@ def test_status_tells_of_a_renewal_that_is_not_served_and_the_next_run_mends_it(
         assert story.on_host("systemctl is-active certbot.timer").strip() == "active"
 
 
-def test_expired_certificate_is_renewed(story):
+def test_expired_certificate_is_renewed(story: Story) -> None:
     old = make("guest-book", names=(SITE,), left=-1, ca=False)
     story.on_host(f"cat >$(readlink -f {LIVE}/fullchain.pem)", old.pem)
     story.on_host(f"cat >$(readlink -f {LIVE}/privkey.pem)", old.key)
@@ -85,7 +97,7 @@ def test_expired_certificate_is_renewed(story):
         assert story.served().not_valid_after_utc > NOW + 80 * DAY
 
 
-def test_names_come_and_go(story):
+def test_names_come_and_go(story: Story) -> None:
     story.point(WWW)
     with story.visited("added name"):
         story.must(change={"domains": [SITE, WWW]})
@@ -112,7 +124,9 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_refusal_is_explained_and_the_site_keeps_its_certificate(story, refusal):
+def test_a_refusal_is_explained_and_the_site_keeps_its_certificate(
+    story: Story, refusal: str
+) -> None:
     change, said = REFUSALS[refusal]
     before = story.served()
     with story.visited(refusal):
@@ -124,7 +138,7 @@ def test_a_refusal_is_explained_and_the_site_keeps_its_certificate(story, refusa
         assert story.served() == before
 
 
-def test_wrong_credentials_for_dns_records_are_explained(story):
+def test_wrong_credentials_for_dns_records_are_explained(story: Story) -> None:
     wrong = story.dns_key() | {"secret": "d3Jvbmcgc2VjcmV0IHRoYXQgbm9ib2R5IGtub3dz"}
     dns = {"plugin": "rfc2136", "credentials": wrong, "propagation": 1}
     with story.visited("wrong credentials"):
@@ -135,7 +149,7 @@ def test_wrong_credentials_for_dns_records_are_explained(story):
         assert wrong["secret"] not in done.stdout
 
 
-def test_wildcard_by_dns_records(story, browser):
+def test_wildcard_by_dns_records(story: Story, browser: Browser) -> None:
     key = story.dns_key()
     dns = {"plugin": "rfc2136", "credentials": key, "propagation": 1}
     change = {"certbot": {"challenge": "dns", "dns": dns}, "domains": [SITE, f"*.{SITE}"]}
@@ -151,15 +165,17 @@ def test_wildcard_by_dns_records(story, browser):
     assert file.splitlines() == ["700 root", "600 root"]
 
 
-def test_back_to_one_name_with_another_kind_of_key(story):
+def test_back_to_one_name_with_another_kind_of_key(story: Story) -> None:
     with story.visited("other kind of key"):
         story.must(change={"certbot": {"key_type": "rsa"}})
         assert story.names() == [SITE]
-        assert story.served().public_key().key_size == 2048
+        key = story.served().public_key()
+        assert isinstance(key, rsa.RSAPublicKey)
+        assert key.key_size == 2048
         assert story.on_host("ls -A /etc/letsencrypt/dns 2>/dev/null || true") == ""
 
 
-def test_revoked_certificate_is_replaced_first(story):
+def test_revoked_certificate_is_replaced_first(story: Story) -> None:
     """And so is one that a run which was killed has replaced and not revoked."""
     before, earlier = story.served(), story.earlier()
     folder = "/var/lib/pyhost-flask/revocations/guest-book"
@@ -175,7 +191,7 @@ def test_revoked_certificate_is_replaced_first(story):
     assert '"Status": "Valid"' in story.service(asked % after.serial_number)
 
 
-def test_nothing_is_revoked_without_a_new_certificate(story):
+def test_nothing_is_revoked_without_a_new_certificate(story: Story) -> None:
     before = story.served()
     change = {"certbot": {"key_type": "rsa", "server": "https://services:14003/dir"}}
     with story.visited("revocation without a new one"):
@@ -185,7 +201,7 @@ def test_nothing_is_revoked_without_a_new_certificate(story):
     assert story.served() == before
 
 
-def test_a_site_that_is_gone_takes_its_certificate_along(story):
+def test_a_site_that_is_gone_takes_its_certificate_along(story: Story) -> None:
     change = {"certbot": {"key_type": "rsa"}}
     by_hand = "--cert-name by-hand --webroot -w /var/www/acme --server https://services:14001/dir"
     bundle = "REQUESTS_CA_BUNDLE=/etc/letsencrypt/ca/guest-book.pem"
@@ -202,7 +218,7 @@ def test_a_site_that_is_gone_takes_its_certificate_along(story):
     story.on_host("certbot delete -n --cert-name by-hand")
 
 
-def bad(story):
+def bad(story: Story) -> list[tuple[str, str, str]]:
     """Files with each a mistake, and what is said of them."""
     leaf = make("bad", story.between, ("*.deb12.test",), ca=False)
     late = make("bad", story.between, ("*.deb12.test",), left=-2, ca=False)
@@ -221,7 +237,7 @@ def bad(story):
     ]
 
 
-def test_bad_files_change_nothing(story):
+def test_bad_files_change_nothing(story: Story) -> None:
     """Each of them in a site of its own, and the first one in ours as well: one run names all."""
     found = bad(story)
     sites = [
@@ -245,7 +261,7 @@ def test_bad_files_change_nothing(story):
     assert story.on_host(STATES) == state
 
 
-def test_a_missing_file_is_found_before_the_first_task(story):
+def test_a_missing_file_is_found_before_the_first_task(story: Story) -> None:
     change = story.provided("", "", "missing")
     os.unlink(change["certificate"]["key"])
     done = story.play(change=change)
@@ -255,7 +271,7 @@ def test_a_missing_file_is_found_before_the_first_task(story):
     assert "Give each site a certificate" not in done.stdout
 
 
-def test_good_files_replace_certbots_certificate(story):
+def test_good_files_replace_certbots_certificate(story: Story) -> None:
     first = make("guest-book", story.between, (f"*.{SITE.partition('.')[2]}",), ca=False)
     soon = make("guest-book", story.between, (SITE,), left=9, ca=False)
     with story.visited("from certbot to provided"):
@@ -272,7 +288,7 @@ def test_good_files_replace_certbots_certificate(story):
         assert story.served() == soon.certificate
 
 
-def test_files_on_the_host(story):
+def test_files_on_the_host(story: Story) -> None:
     given = make("guest-book", story.between, (SITE,), ca=False)
     story.on_host("cat >/root/chain.pem", given.pem + story.between.pem)
     story.on_host("umask 077; cat >/root/key.pem", given.key)
@@ -282,7 +298,7 @@ def test_files_on_the_host(story):
         assert story.served() == given.certificate
 
 
-def test_back_to_certbot(story):
+def test_back_to_certbot(story: Story) -> None:
     with story.visited("from provided to certbot"):
         story.must("site", change={})
         assert "Pebble" in story.served().issuer.rfc4514_string()

@@ -10,9 +10,13 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 BED = os.environ["BED_NAME"] + "-dependencies"
@@ -24,11 +28,11 @@ WITH_GROUP = {"uv", "poetry", "pipenv", "pyproject"}
 testinfra_hosts = [f"docker://{ONLINE}"]
 
 
-def publish(version):
+def publish(version: str) -> None:
     subprocess.run([PROJECT / "molecule/dependencies/publish", version], check=True)
 
 
-def play(name, host, *options):
+def play(name: str, host: str, *options: str) -> tuple[int, str]:
     """Run a playbook on a host as users do; its exit status, and all that it said."""
     command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "--limit", host]
     done = subprocess.run(
@@ -41,7 +45,7 @@ def play(name, host, *options):
     return done.returncode, done.stdout
 
 
-def succeed(name, host, *options):
+def succeed(name: str, host: str, *options: str) -> str:
     status, said = play(name, host, *options)
     assert status == 0, said
     return said
@@ -55,28 +59,28 @@ print(urllib.request.urlopen(page, timeout=10).read().decode())
 RESOLVE = "import socket; socket.create_connection(('pypi.org', 443), timeout=5)"
 
 
-def python(host, *arguments):
+def python(host: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python on a host, which needs no network for that."""
     command = ["docker", "exec", host, "python3", "-c", *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
-def ask(kind, host, zone):
+def ask(kind: str, host: str, zone: str) -> dict[str, Any]:
     """What an app says of itself, asked on its own host: another one may not reach it."""
     done = python(host, FETCH, f"{kind}.{zone}.test")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def answers():
+def answers() -> dict[str, dict[str, Any]]:
     return {kind: ask(kind, ONLINE, "deb12") for kind in KINDS}
 
 
-def versions():
+def versions() -> dict[str, str]:
     return {kind: answer["version"] for kind, answer in answers().items()}
 
 
-def locked(kind):
+def locked(kind: str) -> dict[str, str]:
     """The versions of Flask and what it takes, as the kind's own file has them."""
     if kind == "poetry":
         text = (WORK / "poetry/poetry.lock").read_text()
@@ -94,14 +98,14 @@ TAKEN = {"flask", "blinker", "click", "itsdangerous", "jinja2", "markupsafe", "w
 
 
 @pytest.mark.parametrize("kind", ["uv", "pylock", "poetry", "pipenv", "hashed"])
-def test_a_lock_is_installed_as_it_is(kind):
+def test_a_lock_is_installed_as_it_is(kind: str) -> None:
     expected = locked(kind)
     assert expected.keys() == TAKEN
     packages = ask(kind, ONLINE, "deb12")["packages"]
     assert {name: packages[name] for name in TAKEN} == expected
 
 
-def test_groups_and_constraints():
+def test_groups_and_constraints() -> None:
     found = answers()
     assert {kind for kind in KINDS if "iniconfig" in found[kind]["packages"]} >= WITH_GROUP
     for kind in KINDS:
@@ -110,7 +114,7 @@ def test_groups_and_constraints():
     assert found["pyproject"]["packages"]["werkzeug"].startswith("3.0.")
 
 
-def test_builds_leave_nothing_behind(host):
+def test_builds_leave_nothing_behind(host: Host) -> None:
     cache = "/var/cache/pyhost-flask/uv"
     assert "docopt" in ask("setup", ONLINE, "deb12")["packages"]
     assert host.check_output(f"find {cache} -name 'docopt-*.whl'")
@@ -118,7 +122,7 @@ def test_builds_leave_nothing_behind(host):
     assert host.check_output("find /tmp -maxdepth 1 -name '*.lock'") == ""
 
 
-def test_upgrade_with_a_new_package_and_back():
+def test_upgrade_with_a_new_package_and_back() -> None:
     publish("2.0")
     planned = succeed("deploy", ONLINE, "--check", "--diff")
     for kind in KINDS:
@@ -140,7 +144,7 @@ def test_upgrade_with_a_new_package_and_back():
 
 
 @pytest.fixture
-def cut_off():
+def cut_off() -> Iterator[None]:
     """The other host has no network at all."""
     assert python(CUT_OFF, RESOLVE).returncode == 0
     subprocess.run(["docker", "network", "disconnect", BED, CUT_OFF], check=True)
@@ -149,7 +153,7 @@ def cut_off():
 
 
 @pytest.mark.usefixtures("cut_off")
-def test_from_a_wheelhouse_without_a_network():
+def test_from_a_wheelhouse_without_a_network() -> None:
     assert python(CUT_OFF, RESOLVE).returncode != 0
     planned = succeed("deploy", CUT_OFF, "--check", "--diff")
     assert "+package: markdown " in planned
@@ -164,7 +168,7 @@ def test_from_a_wheelhouse_without_a_network():
 
 
 @pytest.mark.usefixtures("cut_off")
-def test_a_wheelhouse_that_lacks_a_package():
+def test_a_wheelhouse_that_lacks_a_package() -> None:
     (WORK / "uv/app.py").write_text((WORK / "uv/app.py").read_text() + "\n")
     for wheel in WORK.glob("wheels/*arkdown*"):
         wheel.unlink()

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from scenario import HOST, Hold, Source
-from visitors import Site, Visitors
+
+from ansible_collections.pyhost.flask.molecule.deploys.tests.scenario import HOST, Hold, Source
+from ansible_collections.pyhost.flask.molecule.shared.visitors import Site, Visitors
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,17 @@ half way is only that it is run again, from its beginning. Those here can be run
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from scenario import (
+
+from ansible_collections.pyhost.flask.molecule.deploys.tests.scenario import (
     HELD,
     HOST,
     SCENARIO,
+    Hold,
+    Source,
     changed,
     kill_play,
     only,
@@ -36,6 +41,8 @@ from scenario import (
     succeed,
     wait_for,
 )
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
+from ansible_collections.pyhost.flask.molecule.shared.visitors import Visitors
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -65,7 +72,7 @@ MOMENTS = {
 
 
 @pytest.fixture(scope="module")
-def undisturbed(host, diary):
+def undisturbed(host: Host, diary: Source) -> Iterator[dict[str, Any]]:
     """The host's state after deploys that nobody disturbed."""
     folder = host.check_output("python3 -c 'import site; print(site.getsitepackages()[0])'")
     run("docker", "cp", "-q", str(SCENARIO / "dies.py"), f"{HOST}:{folder}/dies.py")
@@ -87,14 +94,16 @@ def undisturbed(host, diary):
 class Disturbed:
     """A deploy of a new version, with two migrations, that is killed and run again."""
 
-    def __init__(self, host, diary, visitors, undisturbed):
+    def __init__(
+        self, host: Host, diary: Source, visitors: Visitors, undisturbed: dict[str, Any]
+    ) -> None:
         self.host, self.diary, self.visitors = host, diary, visitors
         self.undisturbed = undisturbed
         self.old = visitors.site.ask()[1].split()[0]
         self.version = diary.publish(migrations=2)
         self.answered = len(visitors.answers)
 
-    def recover(self, moment):
+    def recover(self, moment: str) -> None:
         """The next run finishes the work; nobody has noticed anything."""
         done = play("deploy", *DIARY)
         assert done.returncode == 0, f"killed: {moment}\n{done.stdout}"
@@ -106,15 +115,18 @@ class Disturbed:
 
 
 @pytest.fixture
-def deploy(host, diary, visitors, undisturbed):
+def deploy(
+    host: Host, diary: Source, visitors: Visitors, undisturbed: dict[str, Any]
+) -> Callable[[], Disturbed]:
     """Publishes a new version; then the test deploys and kills."""
     return lambda: Disturbed(host, diary, visitors, undisturbed)
 
 
-def test_play_is_killed_at_the_end_of_each_task(deploy):
+def test_play_is_killed_at_the_end_of_each_task(deploy: Callable[[], Disturbed]) -> None:
     """One deploy, which each time gets further by one task. The tasks are counted, so a new one is
     covered by itself."""
-    deployed, moments = deploy(), []
+    deployed = deploy()
+    moments: list[str] = []
     while True:
         done = play("deploy", *DIARY, KILL_AT=str(len(moments) + 1), **KILLER)
         if done.returncode != -signal.SIGKILL:
@@ -129,14 +141,14 @@ def test_play_is_killed_at_the_end_of_each_task(deploy):
     assert changed(succeed("deploy", *DIARY)) == 0
 
 
-def set_trap(host, signal_name, moment):
+def set_trap(host: Host, signal_name: str, moment: str) -> None:
     """A module is to get a signal at a moment."""
     trap = f"{signal_name} {MOMENTS[moment]}"
     host.check_output("rm -f /run/died; printf %%s %s >/run/dies", trap)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_module_is_killed(host, deploy, moment):
+def test_module_is_killed(host: Host, deploy: Callable[[], Disturbed], moment: str) -> None:
     deployed = deploy()
     set_trap(host, "KILL", moment)
     done = play("deploy", *DIARY)
@@ -149,7 +161,14 @@ def test_module_is_killed(host, deploy, moment):
     ("which", "victims"),
     [("first", "module"), ("second", "module"), ("second", "module and migration")],
 )
-def test_migration_is_interrupted(host, diary, deploy, hold, which, victims):
+def test_migration_is_interrupted(
+    host: Host,
+    diary: Source,
+    deploy: Callable[[], Disturbed],
+    hold: Hold,
+    which: str,
+    victims: str,
+) -> None:
     """After the dump, before the first migration; and between the first and the second."""
     deployed = deploy()
     hold.let_wait(diary.migrations[-2 if which == "first" else -1])
@@ -164,7 +183,9 @@ def test_migration_is_interrupted(host, diary, deploy, hold, which, victims):
     deployed.recover(f"the {which} migration, {victims}")
 
 
-def test_fetch_is_interrupted(host, deploy, visitors):
+def test_fetch_is_interrupted(
+    host: Host, deploy: Callable[[], Disturbed], visitors: Visitors
+) -> None:
     """git dies with the module, and leaves its own locks: the mirror serves on nevertheless."""
     mirror = "/srv/diary/repo.git"
     hook = f"{mirror}/hooks/reference-transaction"
@@ -186,7 +207,9 @@ def test_fetch_is_interrupted(host, deploy, visitors):
 
 
 @pytest.mark.parametrize("moment", ["venv to be filled", "after the switch"])
-def test_module_goes_on_without_its_play(host, deploy, moment):
+def test_module_goes_on_without_its_play(
+    host: Host, deploy: Callable[[], Disturbed], moment: str
+) -> None:
     """The next run begins while the module of the killed one is still at work."""
     deployed = deploy()
     set_trap(host, "STOP", moment)

@@ -7,9 +7,21 @@ and there is a way back.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
-from scenario import HOST, changed, only, play, succeed
-from visitors import Site, Visitors
+
+from ansible_collections.pyhost.flask.molecule.deploys.tests.scenario import (
+    HOST,
+    Source,
+    changed,
+    only,
+    play,
+    succeed,
+)
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
+from ansible_collections.pyhost.flask.molecule.shared.visitors import Site, Visitors
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -26,14 +38,16 @@ BROKEN = {
 
 
 @pytest.fixture
-def plain_visitors():
+def plain_visitors() -> Iterator[Visitors]:
     """Visitors of the app. None of their requests may be lost."""
     with Visitors(Site.of(HOST, "plain.deb13.test")) as found:
         yield found
     found.check()
 
 
-def test_new_versions_and_the_way_back(app_of, plain, plain_visitors):
+def test_new_versions_and_the_way_back(
+    app_of: Callable[[str], App], plain: Source, plain_visitors: Visitors
+) -> None:
     app = app_of("plain")
     assert plain_visitors.site.ask() == (200, "first")
     first = app.release
@@ -50,7 +64,9 @@ def test_new_versions_and_the_way_back(app_of, plain, plain_visitors):
 
 
 @pytest.mark.parametrize("way", BROKEN)
-def test_broken_version(app_of, plain, plain_visitors, way):
+def test_broken_version(
+    app_of: Callable[[str], App], plain: Source, plain_visitors: Visitors, way: str
+) -> None:
     app = app_of("plain")
     version = plain.publish()
     succeed("deploy", *PLAIN)
@@ -68,7 +84,9 @@ def test_broken_version(app_of, plain, plain_visitors, way):
     assert app.state_of_idle_slot() == "inactive"
 
 
-def test_others_are_left_alone(host, app_of, diary, plain):
+def test_others_are_left_alone(
+    host: Host, app_of: Callable[[str], App], diary: Source, plain: Source
+) -> None:
     """The host's other app has a new version as well, and both have a new setting."""
     look = (
         "{ readlink /srv/diary/live.sock /srv/diary/current; ls /srv/diary/releases;"

@@ -10,8 +10,20 @@ leaves everything as it was.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from scenario import only, play, revision, state, succeed, tables
+from ansible_collections.pyhost.flask.molecule.deploys.tests.scenario import (
+    Source,
+    only,
+    play,
+    revision,
+    state,
+    succeed,
+    tables,
+)
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
+from ansible_collections.pyhost.flask.molecule.shared.visitors import Visitors
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -19,20 +31,22 @@ DIARY = only("diary")
 BROKEN = "raise RuntimeError('this version cannot boot')\n"
 
 
-def deploy(diary, app, migrations=0):
+def deploy(diary: Source, app: App, migrations: int = 0) -> tuple[str, str]:
     """Deploy a new version; its name and its release."""
     version = diary.publish(migrations=migrations)
     succeed("deploy", *DIARY)
     return version, app.release
 
 
-def entries(visitors):
+def entries(visitors: Visitors) -> tuple[str, int]:
     """The version that answers, and how many entries it finds."""
     version, _release, count = visitors.site.ask()[1].split()
     return version, int(count)
 
 
-def test_back_without_migrations(host, app_of, diary, visitors):
+def test_back_without_migrations(
+    host: Host, app_of: Callable[[str], App], diary: Source, visitors: Visitors
+) -> None:
     app = app_of("diary")
     older, first = deploy(diary, app)
     newer, second = deploy(diary, app)
@@ -46,7 +60,9 @@ def test_back_without_migrations(host, app_of, diary, visitors):
     assert app.release == second
 
 
-def test_back_over_migrations(host, app_of, diary, visitors):
+def test_back_over_migrations(
+    host: Host, app_of: Callable[[str], App], diary: Source, visitors: Visitors
+) -> None:
     app = app_of("diary")
     older, first = deploy(diary, app, migrations=1)
     known, before = revision(host), tables(host)
@@ -81,7 +97,9 @@ def test_back_over_migrations(host, app_of, diary, visitors):
     assert revision(host) == undone[-1]
 
 
-def test_broken_release_changes_nothing(host, app_of, diary, visitors):
+def test_broken_release_changes_nothing(
+    host: Host, app_of: Callable[[str], App], diary: Source, visitors: Visitors
+) -> None:
     app = app_of("diary")
     version, release = deploy(diary, app)
     before = state(host)

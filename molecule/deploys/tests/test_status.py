@@ -11,10 +11,24 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from scenario import changed, only, play, start, succeed
+
+from ansible_collections.pyhost.flask.molecule.deploys.tests.scenario import (
+    Source,
+    changed,
+    only,
+    play,
+    start,
+    succeed,
+)
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -22,26 +36,28 @@ DIARY = only("diary")
 RECORD = "/run/pyhost-flask/diary.json"
 
 
-def ledger(host):
+def ledger(host: Host) -> list[dict[str, Any]]:
     found = host.run("cat /srv/diary/deploys.jsonl").stdout
     return [json.loads(line) for line in found.splitlines()]
 
 
 @pytest.fixture
-def first(host, diary):
+def first(host: Host, diary: Source) -> Iterator[subprocess.Popen[str]]:
     """A play that deploys a new version of the diary and has got its lock."""
     diary.publish()
     process = start("deploy", *DIARY)
     end = time.monotonic() + 60
     while host.run(f"test -e {RECORD}").rc and time.monotonic() < end:
-        assert process.poll() is None, process.stdout.read()
+        assert process.poll() is None, process.communicate()[0]
     yield process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-def test_the_second_is_refused_and_the_third_waits(host, first):
+def test_the_second_is_refused_and_the_third_waits(
+    host: Host, first: subprocess.Popen[str]
+) -> None:
     # Stopped, it lives and comes no further: nothing depends on which one is faster.
     os.killpg(first.pid, signal.SIGSTOP)
     second = play("deploy", *DIARY)
@@ -50,14 +66,15 @@ def test_the_second_is_refused_and_the_third_waits(host, first):
     assert "app_lock_wait" in second.stdout
     third = start("deploy", *DIARY, "-e", "app_lock_wait=300")
     os.killpg(first.pid, signal.SIGCONT)
-    assert first.wait() == 0, first.stdout.read()
+    told, _nothing = first.communicate()
+    assert first.returncode == 0, told
     said, _nothing = third.communicate()
     assert third.returncode == 0, said
     assert ledger(host)[-1]["result"] == "ok"
     assert not host.file(RECORD).exists
 
 
-def test_a_killed_one_holds_nobody_up(host, first):
+def test_a_killed_one_holds_nobody_up(host: Host, first: subprocess.Popen[str]) -> None:
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     succeed("deploy", *DIARY)
@@ -67,7 +84,9 @@ def test_a_killed_one_holds_nobody_up(host, first):
     assert not host.file(RECORD).exists
 
 
-def test_another_controllers_is_taken_over_once_it_is_silent(host, first):
+def test_another_controllers_is_taken_over_once_it_is_silent(
+    host: Host, first: subprocess.Popen[str]
+) -> None:
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     move = "import json, sys; f = sys.argv[1]; r = json.load(open(f)); " + (
@@ -84,7 +103,7 @@ def test_another_controllers_is_taken_over_once_it_is_silent(host, first):
     assert [entry["result"] for entry in ledger(host)[-2:]] == ["interrupted", "ok"]
 
 
-def test_nothing_to_do_is_not_written_down(host):
+def test_nothing_to_do_is_not_written_down(host: Host) -> None:
     succeed("deploy", *DIARY)
     before = ledger(host)
     assert changed(succeed("deploy", *DIARY)) == 0
@@ -92,7 +111,9 @@ def test_nothing_to_do_is_not_written_down(host):
     assert host.file("/srv/diary/deploys.jsonl").mode == 0o640
 
 
-def test_a_migration_whose_release_fails_is_told_with_the_way_back(host, app_of, diary):
+def test_a_migration_whose_release_fails_is_told_with_the_way_back(
+    host: Host, app_of: Callable[[str], App], diary: Source
+) -> None:
     app = app_of("diary")
     before = app.release
     diary.publish(
@@ -116,14 +137,14 @@ def test_a_migration_whose_release_fails_is_told_with_the_way_back(host, app_of,
     succeed("deploy", *DIARY)
 
 
-def status(tmp_path):
+def status(tmp_path: Path) -> tuple[str, dict[str, Any]]:
     file = tmp_path / "status.json"
     said = succeed("status", "-e", f"status_json={file}")
     (apps,) = json.loads(file.read_text()).values()
     return said, apps
 
 
-def test_the_status(host, app_of, tmp_path):
+def test_the_status(host: Host, app_of: Callable[[str], App], tmp_path: Path) -> None:
     app = app_of("diary")
     said, apps = status(tmp_path)
     assert "diary on " in said
@@ -138,7 +159,9 @@ def test_the_status(host, app_of, tmp_path):
     assert apps["plain"]["certificate"]["days"] > 0
 
 
-def test_the_status_of_what_is_down(host, app_of, tmp_path):
+def test_the_status_of_what_is_down(
+    host: Host, app_of: Callable[[str], App], tmp_path: Path
+) -> None:
     host.check_output("systemctl stop %s", app_of("diary").unit)
     host.check_output("mv /srv/plain /srv/plain.away")
     try:

@@ -14,7 +14,20 @@ import socket
 import time
 
 import pytest
-from scenario import HELD, kill_play, only, start, state, succeed, wait_for
+
+from ansible_collections.pyhost.flask.molecule.deploys.tests.scenario import (
+    HELD,
+    Hold,
+    Source,
+    kill_play,
+    only,
+    start,
+    state,
+    succeed,
+    wait_for,
+)
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
+from ansible_collections.pyhost.flask.molecule.shared.visitors import Visitors
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -24,14 +37,16 @@ SINCE = re.compile(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, for \d+ (s|min)")
 
 
 @pytest.fixture
-def version(diary, hold):
+def version(diary: Source, hold: Hold) -> str:
     """A version whose last migration waits until the test lets it go on."""
     name = diary.publish(migrations=2)
     hold.let_wait(diary.migrations[-1])
     return name
 
 
-def test_second_is_refused(host, diary, visitors, version, hold):
+def test_second_is_refused(
+    host: Host, diary: Source, visitors: Visitors, version: str, hold: Hold
+) -> None:
     plays = [start("deploy", *DIARY), start("deploy", *DIARY)]
     wait_for(host, HELD)
     # The winner waits in its migration, so the other one is the first to end.
@@ -54,11 +69,14 @@ def test_second_is_refused(host, diary, visitors, version, hold):
     assert state(host)["locks"] == []
 
 
-def test_second_waits(host, diary, visitors, version, hold):
+def test_second_waits(
+    host: Host, diary: Source, visitors: Visitors, version: str, hold: Hold
+) -> None:
     first = start("deploy", *DIARY)
     wait_for(host, HELD)
     second = start("deploy", *DIARY, "-e", "app_lock_wait=300")
     # It is at the step that needs the lock.
+    assert second.stdout
     for line in second.stdout:
         if "Build the releases" in line:
             break
@@ -71,7 +89,9 @@ def test_second_waits(host, diary, visitors, version, hold):
     assert state(host)["locks"] == []
 
 
-def test_dead_one_keeps_nobody_waiting(host, diary, visitors, version, hold):
+def test_dead_one_keeps_nobody_waiting(
+    host: Host, diary: Source, visitors: Visitors, version: str, hold: Hold
+) -> None:
     first = start("deploy", *DIARY)
     wait_for(host, HELD)
     kill_play(first)

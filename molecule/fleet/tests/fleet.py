@@ -9,7 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from visitors import Site
+from ansible_collections.pyhost.flask.molecule.shared.visitors import Site
 
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 SCENARIO = os.environ["MOLECULE_SCENARIO_NAME"]

@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from fleet import (
+
+from ansible_collections.pyhost.flask.molecule.fleet.tests.fleet import (
     APPS,
     DATABASE,
     KEPT,
@@ -71,18 +72,18 @@ def connect(
 
 
 @pytest.mark.parametrize("host", APPS)
-def test_the_apps_hosts_get_in(host):
+def test_the_apps_hosts_get_in(host: str) -> None:
     assert connect(host) == (0, "42\n")
     assert site_of(host).ask()[0] == 200
 
 
-def test_nobody_else_reaches_the_database():
+def test_nobody_else_reaches_the_database() -> None:
     assert there(APPS[0], "python3", "-c", KNOCK) == (0, "open\n")
     status, text = there(SERVICES, "python3", "-c", KNOCK)
     assert (status, "timed out" in text) == (1, True), text
 
 
-def test_the_server_itself_knows_only_the_apps_hosts():
+def test_the_server_itself_knows_only_the_apps_hosts() -> None:
     said(
         DATABASE,
         "nft",
@@ -108,7 +109,7 @@ def test_the_server_itself_knows_only_the_apps_hosts():
 
 
 @pytest.mark.parametrize("host", APPS)
-def test_nothing_is_said_in_plain_text_or_to_an_impostor(host):
+def test_nothing_is_said_in_plain_text_or_to_an_impostor(host: str) -> None:
     status, text = connect(host, "--skip-ssl", "--skip-ssl-verify-server-cert")
     assert (status, "Access denied" in text) == (1, True), text
     said(host, "sh", "-c", IMPOSTOR)
@@ -118,7 +119,7 @@ def test_nothing_is_said_in_plain_text_or_to_an_impostor(host):
         assert (status, "TLS/SSL error" in text) == (1, True), text
 
 
-def test_the_app_believes_the_certificate_alone():
+def test_the_app_believes_the_certificate_alone() -> None:
     kept = said(APPS[-1], "cat", CERTIFICATE)
     command = ["flask-app", "notes", "python", "-c", LOOK]
     said(APPS[-1], *command)
@@ -140,7 +141,7 @@ def is_refused(host: str, secret: str) -> bool:
     return (status, "Access denied" in text) == (1, True)
 
 
-def test_rotation_without_an_error_page(visitors):
+def test_rotation_without_an_error_page(visitors: None) -> None:
     before, hashes = password(), kept()
     sql(f"{RAW_LOG}SET GLOBAL general_log = ON")
     loud = play("rotate_secrets", "-vvvvv", "--diff")
@@ -158,14 +159,14 @@ def test_rotation_without_an_error_page(visitors):
         assert is_refused(host, before)
 
 
-def test_the_server_never_writes_a_password_down():
+def test_the_server_never_writes_a_password_down() -> None:
     """The statements of the rotation are in its log, and in MySQL's binary log as well."""
     folders = ["/var/lib/mysql", "/var/log"]
     assert there(DATABASE, "grep", "-rlE", "(ALTER|GRANT) .*notes", *folders)[1] != ""
     assert there(DATABASE, "grep", "-rlF", password(), *folders) == (1, "")
 
 
-def test_a_rotation_that_was_interrupted_goes_on(visitors):
+def test_a_rotation_that_was_interrupted_goes_on(visitors: None) -> None:
     ansible("-b", "-m", "pyhost.flask.secret", "-a", "begin=notes.database", APPS[0])
     new, old = password(), said(APPS[0], "cat", f"{KEPT}.former")
     play("databases")
@@ -192,7 +193,7 @@ def background() -> list[str]:
 
 
 @pytest.mark.skipif(len(APPS) == 1, reason="one host has nobody to share with")
-def test_one_host_runs_what_is_to_run_once(visitors, tmp_path):
+def test_one_host_runs_what_is_to_run_once(visitors: None, tmp_path: Path) -> None:
     here = ["clean each mail one", "clean each"]
     assert background() == here
     play("deploy", "--limit", APPS[1])
@@ -215,7 +216,7 @@ def dumps() -> int:
     return sum(int(said(host, "sh", "-c", count)) for host in APPS)
 
 
-def test_a_migration_runs_once_and_before_both_switches(visitors):
+def test_a_migration_runs_once_and_before_both_switches(visitors: None) -> None:
     before = dumps()
     with tempfile.TemporaryDirectory() as folder:
         run("rsync", "-a", f"{PROJECT}/examples/notes/", folder)
@@ -234,7 +235,7 @@ def test_a_migration_runs_once_and_before_both_switches(visitors):
     assert len(live) == 1
 
 
-def test_backup_and_restore_are_done_once():
+def test_backup_and_restore_are_done_once() -> None:
     note("Before")
     text = play("backup")
     assert len(re.findall(r"notes: /var/backups/notes/\S+,", text)) == 1
@@ -255,12 +256,12 @@ def test_backup_and_restore_are_done_once():
         assert there(host, "test", "-e", "/srv/notes/maintenance.html")[0] == 1
 
 
-def test_a_drill():
+def test_a_drill() -> None:
     said(APPS[0], "systemctl", "start", "pyhost-flask-drill-notes")
     assert sql("SHOW DATABASES LIKE 'notes\\_%'") == ""
 
 
-def test_nobody_starts_with_an_empty_database_in_place_of_a_full_one(visitors):
+def test_nobody_starts_with_an_empty_database_in_place_of_a_full_one(visitors: None) -> None:
     """As where the databases were on the apps' hosts before."""
     said(APPS[-1], "sh", "-c", "mkdir -p /var/lib/mysql/later; touch /var/lib/mysql/later/note.frm")
     app = {"name": "later", "source": {"git": "git://services/notes.git"}, "database": "mysql"}

@@ -107,13 +107,13 @@ class Load:
         """Run a playbook as users do, with settings that win over the inventory's."""
         command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"]]
         command += [f"pyhost.flask.{name}", "-e", json.dumps(settings)]
-        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         return subprocess.run(command, **output, text=True, check=False)
 
     def package(self, settings: dict[str, Any]) -> None:
         """Make debs of what is published, each in a container of its Debian."""
-        own = {"manager": "systemd", "kind": "git", "package_release": "1"}
-        own["package_images"] = [f"pyhost-flask/host:{number}" for number in (12, 13)]
+        own: dict[str, Any] = {"manager": "systemd", "kind": "git", "package_release": "1"}
+        own["package_images"] = [f"pyhost-flask/site:{number}" for number in (12, 13)]
         own |= {"package_output": str(DEBS), "package_network": PREFIX.rstrip("-")}
         done = self.play("package", {**settings, **own})
         assert done.returncode == 0, done.stdout

@@ -9,10 +9,19 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import time
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
+
+if TYPE_CHECKING:
+    from ansible_collections.pyhost.flask.molecule.load.tests.conftest import Counts, Load
+
 
 MANAGERS = {"deb12": "supervisor", "deb13": "systemd"}
 LEAST = 20_000
@@ -68,13 +77,13 @@ CAUSES = {
 
 
 @pytest.fixture(scope="module")
-def failures():
+def failures() -> dict[str, subprocess.CompletedProcess[str]]:
     """What the plays with the broken releases said."""
     return {}
 
 
 @pytest.fixture(scope="module")
-def counts(start_load, failures):
+def counts(start_load: type[Load], failures: dict[str, subprocess.CompletedProcess[str]]) -> Counts:
     """Let all of it happen under load; what the visitors have counted."""
     settings = {}
     with start_load([f"load.{zone}.test" for zone in MANAGERS], LEAST) as load:
@@ -96,7 +105,7 @@ def counts(start_load, failures):
     return counts
 
 
-def do(load, step, settings):
+def do(load: Load, step: Step, settings: dict[str, Any]) -> None:
     load.phase(step.phase)
     if step.publish:
         load.publish(step.publish, migration=step.publish >= "r03")
@@ -110,7 +119,7 @@ def do(load, step, settings):
             load.renew(zone)
 
 
-def show(zone, manager, counts):
+def show(zone: str, manager: str, counts: Counts) -> None:
     """Print the counts of a host."""
     sent, answered = counts.total("sent"), counts.total("answered")
     lost, resent = len(counts.lost()), counts.total("resent")
@@ -121,22 +130,22 @@ def show(zone, manager, counts):
 
 
 @pytest.fixture
-def mine(counts, zone):
+def mine(counts: Counts, zone: str) -> Counts:
     """The counts of the host's site."""
     return counts.of(site=f"load.{zone}")
 
 
-def test_every_request_is_answered(mine):
+def test_every_request_is_answered(mine: Counts) -> None:
     assert mine.lost() == []
     assert mine.total("answered") == mine.total("sent") >= LEAST
 
 
-def test_kept_connections_stay_open(mine):
+def test_kept_connections_stay_open(mine: Counts) -> None:
     by_nginx = mine.of(phase=RENEWAL).total("resent") + mine.of(phase=SITE).total("resent")
     assert mine.total("resent") == by_nginx
 
 
-def test_visitors_see_one_release_after_the_other(mine):
+def test_visitors_see_one_release_after_the_other(mine: Counts) -> None:
     live, setting = "r00", "first"
     for step in [*STORY, *(broken(kind) for kind in CAUSES), AFTER]:
         before = (live, setting)
@@ -147,52 +156,54 @@ def test_visitors_see_one_release_after_the_other(mine):
     assert {text.split()[0] for text in mine.of(phase="after").all("made_by")} == {"r12"}
 
 
-def broken(kind):
+def broken(kind: str) -> Step:
     return Step(f"broken: {kind}", kind, "deploy", {}, "r11")
 
 
-def test_each_version_is_one_release(mine):
+def test_each_version_is_one_release(mine: Counts) -> None:
     whole = {tuple(text.split()[:2]) for text in mine.all("made_by")}
     assert len(whole) == len({version for version, _release in whole}) == 13
 
 
-def test_each_post_was_done_once(mine, host):
+def test_each_post_was_done_once(mine: Counts, host: Host) -> None:
     posts = mine.of(kind="post, kept").total("answered") + mine.of(kind="post, new").total(
         "answered"
     )
     assert host.check_output("mariadb -N load -e 'SELECT COUNT(*) FROM visit'") == str(posts)
 
 
-def test_renewed_certificate_is_served(mine):
+def test_renewed_certificate_is_served(mine: Counts) -> None:
     old, new = (mine.of(phase=phase).all("certificates") for phase in ("before", "after"))
     assert len(old) == len(new) == 1
     assert old != new
 
 
 @pytest.mark.parametrize("kind", CAUSES)
-def test_broken_release_fails_with_its_cause(counts, failures, container, kind):
+def test_broken_release_fails_with_its_cause(
+    counts: Counts, failures: dict[str, subprocess.CompletedProcess[str]], container: str, kind: str
+) -> None:
     assert failures[kind].returncode == 2
     said = said_of(container, failures[kind].stdout)
     for cause in CAUSES[kind]:
         assert cause in said, failures[kind].stdout
 
 
-def said_of(container, output):
+def said_of(container: str, output: str) -> str:
     """What a play said when it failed on a host."""
     parts = re.split(r"^(?:failed: \[|fatal: \[|\[ERROR\]|PLAY RECAP)", output, flags=re.M)
     return "".join(part for part in parts if part.startswith(f"{container}]"))
 
 
-def test_one_slot_is_left(counts, host, app_of):
+def test_one_slot_is_left(counts: Counts, host: Host, app_of: Callable[[str], App]) -> None:
     sockets = [line.split()[4] for line in host.check_output("ss -xlH").splitlines()]
     mine = [path for path in sockets if path.startswith("/run/load/")]
     assert mine == [f"/run/load/{app_of('load').slot}/gunicorn.sock"]
 
 
-def test_its_manager_runs_it(counts, host, zone):
+def test_its_manager_runs_it(counts: Counts, host: Host, zone: str) -> None:
     parent = host.check_output("ps -o comm= -p $(ps -o ppid= -p $(pgrep -o -u load))")
     assert parent == {"systemd": "systemd", "supervisor": "supervisord"}[manager_of(zone)]
 
 
-def manager_of(zone):
+def manager_of(zone: str) -> str:
     return MANAGERS[zone.partition(".")[0]]

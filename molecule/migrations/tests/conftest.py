@@ -1,10 +1,14 @@
 """What is deployed, and how: a repository that gets new versions, and the user's playbooks."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,19 +74,19 @@ class Source:
 
     def publish(self) -> str:
         """Make it the next tagged version, which is one commit; return the version."""
-        argv = [PUBLISH, self.services, "notes", self.folder]
+        argv = [str(PUBLISH), self.services, "notes", str(self.folder)]
         done = subprocess.run(argv, check=True, capture_output=True, text=True)
         return done.stdout.split()[-1]
 
 
 @pytest.fixture(scope="module")
-def source(container, tmp_path_factory):
+def source(container: str, tmp_path_factory: pytest.TempPathFactory) -> Source:
     services = container.rpartition("-")[0] + "-services"
     return Source(services, tmp_path_factory.mktemp("notes"))
 
 
 @pytest.fixture(scope="module")
-def play():
+def play() -> Callable[..., tuple[int, str]]:
     """Runs a playbook on the scenario's hosts; returns its exit status and its output."""
     inventory = Path(os.environ["MOLECULE_INVENTORY_FILE"]).parent
     env = {
@@ -95,7 +99,7 @@ def play():
         "NO_COLOR": "1",
     }
 
-    def run(playbook, *options, **variables):
+    def run(playbook: str, *options: str, **variables: Any) -> tuple[int, str]:
         argv = ["ansible-playbook", "-i", str(inventory), playbook, *options]
         argv += ["-e", json.dumps(variables)] if variables else []
         done = subprocess.run(argv, env=env, check=False, capture_output=True, text=True)

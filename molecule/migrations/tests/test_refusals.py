@@ -1,8 +1,19 @@
 """What is refused, and what a migration that fails half-way leaves behind and says."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
+
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
+
+if TYPE_CHECKING:
+    from ansible_collections.pyhost.flask.molecule.migrations.tests.conftest import Source
+
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -25,12 +36,12 @@ def add(name: str) -> str:
     return f'op.add_column("notes", sa.Column("{name}", sa.Integer()))'
 
 
-def columns(host, name: str) -> list[str]:
+def columns(host: Host, name: str) -> list[str]:
     return host.check_output(COLUMNS[name]).split()
 
 
 @pytest.fixture(scope="module")
-def forked(source):
+def forked(source: Source) -> str:
     """Publish two migrations that both follow the newest one."""
     parent = source.head
     for side in ("left", "right"):
@@ -41,7 +52,7 @@ def forked(source):
 
 
 @pytest.fixture(scope="module")
-def broken(source, forked):
+def broken(source: Source, forked: str) -> str:
     """Publish a migration that joins them, and fails after it has added a column."""
     parents = (f"{int(forked) - 1:04}", forked)
     column = f"half_{forked}"
@@ -52,7 +63,12 @@ def broken(source, forked):
 
 
 @pytest.mark.parametrize("options", [["--check"], []])
-def test_several_heads_are_refused(forked, play, app_of, options):
+def test_several_heads_are_refused(
+    forked: str,
+    play: Callable[..., tuple[int, str]],
+    app_of: Callable[[str], App],
+    options: list[str],
+) -> None:
     live = app_of("notes").release
     status, said = play("pyhost.flask.deploy", *options, only=["notes"])
     said = " ".join(said.split())
@@ -64,8 +80,14 @@ def test_several_heads_are_refused(forked, play, app_of, options):
 
 @pytest.mark.parametrize(("name", "half_applied", "words"), LEFT_BEHIND)
 def test_failure_is_explained_and_its_dump_helps(
-    broken, play, host, app_of, name, half_applied, words
-):
+    broken: str,
+    play: Callable[..., tuple[int, str]],
+    host: Host,
+    app_of: Callable[[str], App],
+    name: str,
+    half_applied: bool,
+    words: str,
+) -> None:
     before = columns(host, name)
     status, said = play("pyhost.flask.deploy", only=[name])
     assert status != 0
@@ -73,6 +95,7 @@ def test_failure_is_explained_and_its_dump_helps(
     assert words in " ".join(said.split())
     assert any(column.startswith("half_") for column in columns(host, name)) == half_applied
     command = re.search(r"stop the app, and run\n +(.+)", said)
+    assert command, said
     unit = app_of(name).unit
     host.check_output("systemctl stop %s", unit)
     host.check_output(command[1])
@@ -80,7 +103,9 @@ def test_failure_is_explained_and_its_dump_helps(
     assert columns(host, name) == before
 
 
-def test_corrected_migration_is_deployed(broken, source, play, host):
+def test_corrected_migration_is_deployed(
+    broken: str, source: Source, play: Callable[..., tuple[int, str]], host: Host
+) -> None:
     file = source.folder / f"migrations/versions/{broken}_new.py"
     file.write_text(file.read_text().replace('op.execute("SELECT nonsense")', "pass"))
     source.publish()

@@ -1,12 +1,19 @@
 """An app on MySQL: its rights, a plan, a migration with its dump, a backup, a drill, and back."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ansible_collections.pyhost.flask.molecule.shared.browser import Browser
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -24,15 +31,15 @@ ROWS = """mysqldump --set-gtid-purged=OFF --no-tablespaces --single-transaction 
 
 
 @pytest.fixture(scope="module")
-def sql(host):
+def sql(host: Host) -> Callable[[str], str]:
     return lambda text: host.check_output("mysql notes -Ne %s", text)
 
 
 @pytest.fixture(scope="module")
-def play():
+def play() -> Callable[..., str]:
     """Run one of the user's playbooks, and return what it said."""
 
-    def run(playbook, *options):
+    def run(playbook: str, *options: str) -> str:
         inventory = Path(os.environ["MOLECULE_INVENTORY_FILE"]).parent
         argv = ["ansible-playbook", "-i", str(inventory), f"pyhost.flask.{playbook}", *options]
         environment = {**os.environ, "ANSIBLE_PIPELINING": "true", "NO_COLOR": "1"}
@@ -44,7 +51,9 @@ def play():
 
 
 @pytest.fixture(scope="module")
-def backup(host, sql, play):
+def backup(
+    host: Host, sql: Callable[[str], str], play: Callable[..., str]
+) -> tuple[dict[str, Any], str]:
     """A backup of an app with something to lose, and the state that it is of."""
     sql(ODD)
     before = host.check_output(ROWS)
@@ -53,13 +62,13 @@ def backup(host, sql, play):
     return json.loads(host.check_output(f"cat {BACKUPS}/{newest}/backup.json")), before
 
 
-def test_app_is_served_from_mysql(browser, zone, host):
+def test_app_is_served_from_mysql(browser: Browser, zone: str, host: Host) -> None:
     assert browser.get(f"http://notes.{zone}/health").status == 200
     assert "MariaDB" not in host.check_output("mysql -Ne 'SELECT VERSION()'")
     assert "mysql+pymysql://notes@localhost/" in host.file("/etc/notes/environment").content_string
 
 
-def test_app_has_rights_on_its_database_alone(host):
+def test_app_has_rights_on_its_database_alone(host: Host) -> None:
     as_app = "runuser -u notes -- mysql -Ne"
     seen = host.check_output(f"{as_app} 'SHOW DATABASES'").split()
     assert [name for name in seen if not name.endswith("_schema")] == ["notes"]
@@ -67,11 +76,13 @@ def test_app_has_rights_on_its_database_alone(host):
     assert host.run("runuser -u nobody -- mysql -u notes -e ''").rc != 0
 
 
-def dumps(host):
+def dumps(host: Host) -> set[str]:
     return set(host.run(f"ls {DUMPS}").stdout.split())
 
 
-def test_migration_is_planned_and_dumped_first(host, sql, play):
+def test_migration_is_planned_and_dumped_first(
+    host: Host, sql: Callable[[str], str], play: Callable[..., str]
+) -> None:
     host.check_output("flask-app notes flask db downgrade 0004")
     before = host.check_output(ROWS)
     said = play("deploy", "--check", "--diff", *OTHER)
@@ -87,7 +98,9 @@ def test_migration_is_planned_and_dumped_first(host, sql, play):
     assert "GTID_PURGED" not in text
 
 
-def test_backup_counts_what_is_in_it(backup, sql):
+def test_backup_counts_what_is_in_it(
+    backup: tuple[dict[str, Any], str], sql: Callable[[str], str]
+) -> None:
     record = backup[0]
     assert record["revisions"] == ["0005"]
     counted = {name: int(sql(f"SELECT COUNT(*) FROM {name}")) for name in record["rows"]}
@@ -95,12 +108,17 @@ def test_backup_counts_what_is_in_it(backup, sql):
     assert counted["odd"] == 3
 
 
-def test_drill_finds_it_good(backup, host):
+def test_drill_finds_it_good(backup: tuple[dict[str, Any], str], host: Host) -> None:
     host.check_output("systemctl start pyhost-flask-drill-notes.service")
     assert host.check_output("mysql -Ne 'SHOW DATABASES LIKE \"notes%\"'") == "notes"
 
 
-def test_restore_beside(backup, host, sql, play):
+def test_restore_beside(
+    backup: tuple[dict[str, Any], str],
+    host: Host,
+    sql: Callable[[str], str],
+    play: Callable[..., str],
+) -> None:
     sql("DELETE FROM odd")
     assert "notes_restored_" in play("restore", "-e", "app=notes", "-e", "beside=true")
     assert sql("SELECT COUNT(*) FROM odd") == "0"
@@ -109,7 +127,15 @@ def test_restore_beside(backup, host, sql, play):
 
 
 @pytest.mark.parametrize("views", [False, True])
-def test_restore_into_place(backup, host, sql, play, browser, zone, views):
+def test_restore_into_place(
+    backup: tuple[dict[str, Any], str],
+    host: Host,
+    sql: Callable[[str], str],
+    play: Callable[..., str],
+    browser: Browser,
+    zone: str,
+    views: str,
+) -> None:
     """By a rename of the tables; and, as views cannot be renamed, by loading them again."""
     sql("CREATE VIEW v AS SELECT id FROM odd" if views else "DELETE FROM odd")
     assert host.check_output(ROWS) != backup[1]

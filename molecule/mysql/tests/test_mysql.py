@@ -7,10 +7,14 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 testinfra_hosts = ["ansible://flask"]
 CONVERGE = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "molecule" / "mysql" / "converge.yml"
@@ -59,7 +63,7 @@ FLAVORS = {
 }
 
 
-def play(*options, **settings):
+def play(*options: str, **settings: Any) -> tuple[bool, str, int]:
     """Run the role with these settings; whether it went well, what it said, and what it changed."""
     command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], str(CONVERGE)]
     variables = {f"mysql_{name}": value for name, value in settings.items()}
@@ -71,34 +75,34 @@ def play(*options, **settings):
 
 
 @pytest.fixture(scope="module")
-def flavor(host):
+def flavor(host: Host) -> Flavor:
     return FLAVORS[host.ansible.get_variables().get("mysql_flavor", "mariadb")]
 
 
 @pytest.fixture
-def sql(host, flavor):
+def sql(host: Host, flavor: Flavor) -> Callable[[str], str]:
     return lambda text: host.check_output(f"{flavor.client} -N -e %s", text)
 
 
 @pytest.fixture
-def begun(host, flavor):
+def begun(host: Host, flavor: Flavor) -> Callable[[], str]:
     """When the server was started."""
     show = f"systemctl show --value -p ExecMainStartTimestampMonotonic {flavor.client}"
     return lambda: host.check_output(show)
 
 
-def test_it_listens_on_this_host_alone(host):
+def test_it_listens_on_this_host_alone(host: Host) -> None:
     found = re.findall(r"(\S+):(3306|33060) ", host.check_output("ss -tlnH"))
     assert {address for address, _port in found} == {"127.0.0.1"}
 
 
-def test_its_memory_is_a_quarter_of_the_hosts(host, sql):
+def test_its_memory_is_a_quarter_of_the_hosts(host: Host, sql: Callable[[str], str]) -> None:
     kib = int(host.check_output("grep MemTotal /proc/meminfo").split()[1])
     assert 0.15 < int(sql("SELECT @@innodb_buffer_pool_size")) / 1024 / kib <= 0.25
     assert sql("SELECT @@character_set_server") == "utf8mb4"
 
 
-def test_what_stands_open_is_closed(host, flavor, sql):
+def test_what_stands_open_is_closed(host: Host, flavor: Flavor, sql: Callable[[str], str]) -> None:
     sql(flavor.open)
     assert len(sql(STANDS_OPEN).split()) > 5
     assert [host.run(way).rc for way in flavor.ways_in] == [0] * len(flavor.ways_in)
@@ -109,13 +113,13 @@ def test_what_stands_open_is_closed(host, flavor, sql):
     assert play()[2] == 0
 
 
-def test_a_database_test_with_tables_stays(sql):
+def test_a_database_test_with_tables_stays(sql: Callable[[str], str]) -> None:
     sql("CREATE DATABASE test; CREATE TABLE test.work (id INT)")
     assert play()[2] == 0
     sql("DROP DATABASE test")
 
 
-def test_what_the_running_server_takes(sql, begun):
+def test_what_the_running_server_takes(sql: Callable[[str], str], begun: Callable[[], str]) -> None:
     before = begun()
     good, said, changed = play("--check", "--diff", settings={"max_connections": 77})
     assert (good, changed) == (True, 1), said
@@ -129,7 +133,9 @@ def test_what_the_running_server_takes(sql, begun):
     assert (sql("SELECT @@max_connections"), begun()) == ("151", before)
 
 
-def test_what_waits_for_a_restart(flavor, sql, begun):
+def test_what_waits_for_a_restart(
+    flavor: Flavor, sql: Callable[[str], str], begun: Callable[[], str]
+) -> None:
     before = begun()
     settings = {"ft_min_word_len": 3}
     for changes in (1, 0):
@@ -158,7 +164,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("way", BROKEN)
-def test_broken_settings(host, flavor, sql, begun, way):
+def test_broken_settings(
+    host: Host, flavor: Flavor, sql: Callable[[str], str], begun: Callable[[], str], way: str
+) -> None:
     settings, reason = BROKEN[way]
     before = host.file(flavor.options).content_string
     start = begun()
@@ -173,7 +181,9 @@ def test_broken_settings(host, flavor, sql, begun, way):
     assert play()[2] == 0
 
 
-def test_slow_queries_are_logged_and_rotated(host, flavor, sql, begun):
+def test_slow_queries_are_logged_and_rotated(
+    host: Host, flavor: Flavor, sql: Callable[[str], str], begun: Callable[[], str]
+) -> None:
     before = begun()
     assert play(slow_seconds=0.1)[2] == 1
     sql("SELECT SLEEP(0.3)")

@@ -1,11 +1,19 @@
 """What visitors, scanners and careless administrators get to see of a site."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.browser import Browser
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 testinfra_hosts = [f"docker://{os.environ['BED_NAME']}-nginx-deb{number}" for number in (12, 13)]
 
@@ -14,29 +22,31 @@ ONLY_THE_AUTHORITY = ["certificate_signatures"]
 
 
 @pytest.fixture
-def site(zone):
+def site(zone: str) -> str:
     return f"https://guestbook.{zone}"
 
 
 @pytest.fixture
-def play(container):
+def play(container: str) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs one of the user's playbooks on this host, with other variables."""
 
-    def run(name, **variables):
+    def run(name: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         command = ["ansible-playbook", f"pyhost.flask.{name}"]
         command += ["-i", os.environ["MOLECULE_INVENTORY_FILE"], "--limit", container]
         command += ["--extra-vars", json.dumps(variables)]
-        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         return subprocess.run(command, **output, text=True, check=False)
 
     return run
 
 
 @pytest.fixture
-def judged(container, browser, zone, tmp_path):
+def judged(
+    container: str, browser: Browser, zone: str, tmp_path: Path
+) -> Callable[[str], list[str]]:
     """What sslyze holds against the site by one of Mozilla's profiles: the checks that fail."""
 
-    def run(profile):
+    def run(profile: str) -> list[str]:
         root = tmp_path / "root.pem"
         root.write_text(browser.machine.check_output("cat /run/pebble-root.pem"))
         format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
@@ -54,11 +64,11 @@ def judged(container, browser, zone, tmp_path):
     return run
 
 
-def test_tls_is_mozillas_intermediate_profile(judged):
+def test_tls_is_mozillas_intermediate_profile(judged: Callable[[str], list[str]]) -> None:
     assert judged("intermediate") == []
 
 
-def test_headers(browser, site):
+def test_headers(browser: Browser, site: str) -> None:
     page = browser.get(f"{site}/")
     assert page.status == 200, page.error
     assert page.headers["strict-transport-security"] == "max-age=63072000"
@@ -69,13 +79,15 @@ def test_headers(browser, site):
     assert page.headers["server"] == "nginx"
 
 
-def test_redirects_and_snippets(browser, site):
+def test_redirects_and_snippets(browser: Browser, site: str) -> None:
     assert browser.get(f"{site}/old").headers["location"] == f"{site}/new"
     assert browser.get(f"{site}/away").headers["location"] == "https://elsewhere.example/"
     assert browser.get(f"{site}/ping").text == "pong"
 
 
-def test_log_in_json_names_the_client_behind_a_load_balancer(browser, host, site):
+def test_log_in_json_names_the_client_behind_a_load_balancer(
+    browser: Browser, host: Host, site: str
+) -> None:
     path = "/?said=%22quoted%22"
     browser.get(site + path, "-H", "X-Forwarded-For: 198.51.100.7")
     lines = host.file("/var/log/nginx/guest-book.access.log").content_string.splitlines()
@@ -85,14 +97,14 @@ def test_log_in_json_names_the_client_behind_a_load_balancer(browser, host, site
     assert entry["status"] == 200
 
 
-def test_websocket_and_stream_are_passed_on_at_once(browser, zone):
+def test_websocket_and_stream_are_passed_on_at_once(browser: Browser, zone: str) -> None:
     client = Path(__file__).parent.with_name("client.py").read_text()
     said = browser.machine.check_output("python3 -c %s %s", client, f"notes.{zone}").splitlines()
     assert said[0] == "websocket, 101, you said hello, you said again"
     assert said[1] == "stream, first, said, second"
 
 
-def test_foreign_names_get_no_answer(browser, container, zone):
+def test_foreign_names_get_no_answer(browser: Browser, container: str, zone: str) -> None:
     address = browser.machine.check_output("getent hosts guestbook.%s", zone).split()[0]
     for port, scheme in ((80, "http"), (443, "https")):
         resolve = f"elsewhere.test:{port}:{address}"
@@ -100,7 +112,9 @@ def test_foreign_names_get_no_answer(browser, container, zone):
         assert page.status == 0
 
 
-def test_maintenance_page_is_switched_on_and_off(browser, site, play):
+def test_maintenance_page_is_switched_on_and_off(
+    browser: Browser, site: str, play: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     assert play("maintenance", app="guest-book").returncode == 0
     page = browser.get(f"{site}/")
     assert page.status == 503
@@ -110,7 +124,9 @@ def test_maintenance_page_is_switched_on_and_off(browser, site, play):
     assert browser.get(f"{site}/").status == 200
 
 
-def test_what_others_changed_by_hand_is_put_right(browser, site, play, host):
+def test_what_others_changed_by_hand_is_put_right(
+    browser: Browser, site: str, play: Callable[..., subprocess.CompletedProcess[str]], host: Host
+) -> None:
     """A run looks at files and services even where its own options are those of the run before."""
     assert play("site").returncode == 0
     file = "/etc/nginx/conf.d/guest-book.conf"
@@ -126,7 +142,9 @@ def test_what_others_changed_by_hand_is_put_right(browser, site, play, host):
     assert " changed=0 " in done.stdout, done.stdout
 
 
-def test_passwords_and_rates(browser, site, play, host):
+def test_passwords_and_rates(
+    browser: Browser, site: str, play: Callable[..., subprocess.CompletedProcess[str]], host: Host
+) -> None:
     hashed = host.check_output("openssl passwd -apr1 sesame")
     limits = {"users": {"me": hashed}, "rate": "1r/m", "burst": 2}
     done = play("site", change={"nginx": limits})
@@ -149,26 +167,52 @@ MISTAKES = [
     ({"nginx": {"server": "}"}}, "directive is not allowed here"),
     ({"nginx": {"location": "proxy_pass http://127.0.0.1;"}}, "directive is duplicate"),
     ({"nginx": {"location": "expires soon;"}}, "invalid value"),
-    ({"nginx": {"max_body_size": "many"}}, "must be a size"),
-    ({"nginx": {"headers": {"X-Bad": 'a"b'}}}, "a header's name"),
-    ({"nginx": {"rate": "often"}}, "must be as in 10r/s"),
-    ({"nginx": {"users": {"me": "sesame"}}}, "openssl passwd"),
-    ({"nginx": {"proxies": ["everywhere"]}}, "everywhere"),
-    ({"nginx": {"redirects": {"old": "/new"}}}, "must lead from a path"),
     ({"gunicorn": {"args": ["--no-such-argument=1"]}}, "unrecognized arguments"),
     ({"gunicorn": {"args": ["--user=nobody-there"]}}, "nobody-there"),
     ({"schedules": [{"name": "tidy", "command": "flask tidy", "when": "99-99-99"}]}, "99-99-99"),
     ({"systemd": {"MemoryMux": "1G"}}, "MemoryMux"),
     ({"systemd": {"MemoryMax": "much"}}, "Invalid memory limit 'much'"),
     ({"systemd": {"SystemCallFilter": "@nonsense"}}, "@nonsense"),
-    ({"env": {"1st": "x"}}, "a variable's name"),
-    ({"files": [{"name": "a.cfg", "template": "no/such/file.j2"}]}, "no/such/file.j2"),
     ({"wsgi": "guestbook:nothing"}, "nothing"),
 ]
 
 
+# What is found before any host is asked, and so all at once.
+EARLY_MISTAKES = {
+    "nginx": {
+        "max_body_size": "many",
+        "headers": {"X-Bad": 'a"b'},
+        "rate": "often",
+        "users": {"me": "sesame"},
+        "proxies": ["everywhere"],
+        "redirects": {"old": "/new"},
+    },
+    "env": {"1st": "x"},
+    "files": [{"name": "a.cfg", "template": "no/such/file.j2"}],
+}
+EARLY_SAID = [
+    "must be a size",
+    "a header's name",
+    "must be as in 10r/s",
+    "openssl passwd",
+    "everywhere",
+    "must lead from a path",
+    "a variable's name",
+    "no/such/file.j2",
+]
+
+
 @pytest.mark.parametrize(("mistake", "said"), MISTAKES, ids=[said for _change, said in MISTAKES])
-def test_a_mistake_changes_nothing(browser, site, play, host, app_of, zone, mistake, said):
+def test_a_mistake_changes_nothing(
+    browser: Browser,
+    site: str,
+    play: Callable[..., subprocess.CompletedProcess[str]],
+    host: Host,
+    app_of: Callable[[str], App],
+    zone: str,
+    mistake: dict[str, Any],
+    said: str,
+) -> None:
     if zone == "deb12.test" and MISTAKES.index((mistake, said)) > 4:
         pytest.skip("the rest says the same on both")
     folders = "/etc/nginx /etc/systemd/system /etc/tmpfiles.d /etc/letsencrypt/renewal-hooks"
@@ -182,7 +226,21 @@ def test_a_mistake_changes_nothing(browser, site, play, host, app_of, zone, mist
     assert browser.get(f"{site}/").status == 200
 
 
-def test_tls_is_mozillas_modern_profile_by_choice(judged, play):
+def test_all_early_mistakes_are_told_at_once(
+    host: Host, play: Callable[..., subprocess.CompletedProcess[str]], zone: str
+) -> None:
+    if zone == "deb12.test":
+        pytest.skip("no host is asked")
+    marker = host.check_output("mktemp")
+    done = play("site", change=EARLY_MISTAKES)
+    assert done.returncode != 0, done.stdout
+    assert [said for said in EARLY_SAID if said not in done.stdout] == [], done.stdout
+    assert host.check_output("find /etc /srv -newer %s", marker) == ""
+
+
+def test_tls_is_mozillas_modern_profile_by_choice(
+    judged: Callable[[str], list[str]], play: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     done = play("site", nginx_tls="modern")
     assert done.returncode == 0, done.stdout
     assert judged("modern") == ONLY_THE_AUTHORITY

@@ -11,12 +11,16 @@ from pathlib import Path
 
 import testinfra
 
+from ansible_collections.pyhost.flask.molecule.shared.host import Host, Result
+
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 WORK = Path(os.environ["BED_CACHE"], os.environ["BED_NAME"] + "-packages")
 DIST = WORK / "dist" / "deb12"
 PREFIX = os.environ["BED_NAME"] + "-packages-"
 # The options of converge.yml: all packages that there are then, signed.
 KEY = ["-e", f"package_key={WORK}/key.asc", "-e", "package_passphrase=secret-word"]
+# Bare builders install what they need, which takes half a minute; some builds begin after that.
+INSTALLED = {12: "pyhost-flask/site:12", 13: "pyhost-flask/site:13"}
 REPOSITORY = ["-e", "package_repository=true", *KEY]
 SOCKET, NGINX = "/srv/notes/live.sock", "80"
 ENOUGH = "/run/enough-load"
@@ -47,11 +51,11 @@ print(f"{answered} answered, {lost} lost")
 """
 
 
-def container(name):
+def container(name: str) -> Host:
     return testinfra.get_host(f"docker://{PREFIX}{name}")
 
 
-def play(*words, **env):
+def play(*words: str, **env: str) -> tuple[int, str]:
     """Run a user's command; its exit status, and all that it said."""
     done = subprocess.run(
         ["ansible-playbook", *words],
@@ -64,7 +68,7 @@ def play(*words, **env):
     return done.returncode, done.stdout
 
 
-def build(version, number, *options):
+def build(version: str, number: str, *options: str) -> str:
     """Run the user's command, and see it succeed."""
     publish(version)
     words = ["-i", os.environ["MOLECULE_INVENTORY_FILE"], *options, "pyhost.flask.package"]
@@ -74,62 +78,62 @@ def build(version, number, *options):
     return said
 
 
-def publish(version):
+def publish(version: str) -> None:
     broken = ["broken"] if version == "1.2.0" else []
     subprocess.run([PROJECT / "molecule/packages/publish", version, *broken], check=True)
 
 
-def bring(*names):
+def bring(*names: str) -> None:
     """Bring the packages to hosts."""
     for name in names:
         copy = ["docker", "cp", "--quiet", f"{DIST}/.", f"{PREFIX}{name}:/opt/dist"]
         subprocess.run(copy, check=True)
 
 
-def deb(version, number="1"):
+def deb(version: str, number: str = "1") -> str:
     return f"/opt/dist/flask-notes_{version}-{number}.deb12_amd64.deb"
 
 
-def rpm(version, number="1"):
+def rpm(version: str, number: str = "1") -> str:
     return f"/opt/dist/flask-notes-{version}-{number}.deb12.x86_64.rpm"
 
 
-def apt(host, *words):
+def apt(host: Host, *words: str) -> Result:
     options = "-o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold"
     env = "DEBIAN_FRONTEND=noninteractive"
     return host.run(f"{env} apt-get install -y -q --allow-downgrades {options} {' '.join(words)}")
 
 
-def dnf(host, command, *words):
+def dnf(host: Host, command: str, *words: str) -> Result:
     return host.run(f"dnf -y --setopt=install_weak_deps=0 {command} {' '.join(words)} 2>&1")
 
 
-def serves(host):
+def serves(host: Host) -> str:
     """The version that answers."""
     page = host.run("python3 -c %s %s show", FETCH, SOCKET).stdout
     found = re.search(r"X-Version: (\S+)", page)
     return found[1] if found else page
 
 
-def revision(host):
+def revision(host: Host) -> str:
     return host.check_output("flask-notes run flask db current 2>/dev/null").split()[0]
 
 
 class Load:
     """Constant requests while something happens; all are answered."""
 
-    def __init__(self, host, where=SOCKET):
+    def __init__(self, host: Host, where: str = SOCKET) -> None:
         self.host, self.where = host, where
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         self.host.check_output(f"rm -f {ENOUGH}")
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
-    def run(self):
+    def run(self) -> None:
         self.said = self.host.run("python3 -c %s %s %s", FETCH, self.where, ENOUGH).stdout
 
-    def __exit__(self, *_error):
+    def __exit__(self, *_error: object) -> None:
         time.sleep(1)
         self.host.check_output(f"touch {ENOUGH}")
         self.thread.join()

@@ -8,7 +8,20 @@ import subprocess
 import time
 
 import pytest
-from hosts import PREFIX, REPOSITORY, WORK, Load, apt, build, container, revision, serves
+
+from ansible_collections.pyhost.flask.molecule.packages.tests.hosts import (
+    INSTALLED,
+    PREFIX,
+    REPOSITORY,
+    WORK,
+    Load,
+    apt,
+    build,
+    container,
+    revision,
+    serves,
+)
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 APP = {
     "name": "notes",
@@ -30,20 +43,20 @@ DIST = "/opt/dist13"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def packages_for_13(packages):
-    more = {"flask_apps": [APP], "package_images": ["pyhost-flask/host:13"]}
-    for version in ("1.0.0", "1.1.0"):
+def packages_for_13(packages: None) -> None:
+    for version, image in (("1.0.0", "pyhost-flask/host:13"), ("1.1.0", INSTALLED[13])):
+        more = {"flask_apps": [APP], "package_images": [image]}
         build(version, "1", *REPOSITORY, "-e", json.dumps(more))
     for name in ("apt12", "apt13"):
         copy = ["docker", "cp", "--quiet", f"{WORK}/dist/deb13/.", f"{PREFIX}{name}:{DIST}"]
         subprocess.run(copy, check=True)
 
 
-def deb13(version):
+def deb13(version: str) -> str:
     return f"{DIST}/flask-notes_{version}-1.deb13_amd64.deb"
 
 
-def from_repository(host):
+def from_repository(host: Host) -> None:
     """Install the first version as an administrator does."""
     source = f"Types: deb\nURIs: file:{DIST}\nSuites: ./\nSigned-By: {DIST}/key.asc\n"
     host.check_output("printf %s > /etc/apt/sources.list.d/notes.sources", source)
@@ -52,7 +65,7 @@ def from_repository(host):
     assert done.succeeded, done.stdout + done.stderr
 
 
-def test_debian_12_refuses_it():
+def test_debian_12_refuses_it() -> None:
     host = container("apt12")
     host.check_output("apt-get update -qq")
     done = apt(host, deb13("1.1.0"))
@@ -60,28 +73,28 @@ def test_debian_12_refuses_it():
     assert "Depends: python3 (>= 3.13)" in done.stdout + done.stderr
 
 
-def units(host):
+def units(host: Host) -> list[str]:
     """What runs of the app besides its slot: the processes, by slot, and the timers."""
     listed = host.check_output("systemctl list-units --plain --no-legend --state=active")
     names = re.findall(r"^flask-notes\.(\S+)", listed, re.MULTILINE)
     return sorted(name for name in names if not name.startswith("cleanup@"))
 
 
-def commands(host):
+def commands(host: Host) -> list[str]:
     return host.check_output("cat /srv/notes/shared/instance/commands").split()
 
 
-def live(host):
+def live(host: Host) -> str:
     return host.check_output("readlink /srv/notes/current").rpartition("/")[2]
 
 
-def runs(host):
+def runs(host: Host) -> int:
     """How many runs of the schedule have ended well."""
     said = host.check_output("journalctl --output=cat SYSLOG_IDENTIFIER=notes.cleanup")
     return said.count("removed 0 files")
 
 
-def test_debian_13_with_all_that_an_app_has():
+def test_debian_13_with_all_that_an_app_has() -> None:
     host = container("apt13")
     from_repository(host)
     assert serves(host) == "1.0.0"

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
-from hosts import DIST, Load, apt, build, container, deb, dnf, revision, rpm, serves
+from ansible_collections.pyhost.flask.molecule.packages.tests.hosts import (
+    DIST,
+    Load,
+    apt,
+    build,
+    container,
+    deb,
+    dnf,
+    revision,
+    rpm,
+    serves,
+)
 
 
-def checksum(file):
+def checksum(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_apt_installs_from_a_signed_repository_what_serves():
+def test_apt_installs_from_a_signed_repository_what_serves() -> None:
     host = container("apt12")
     source = "Types: deb\nURIs: file:/opt/dist\nSuites: ./\nSigned-By: /opt/dist/key.asc\n"
     host.check_output("printf %s > /etc/apt/sources.list.d/notes.sources", source)
@@ -32,7 +44,7 @@ def test_apt_installs_from_a_signed_repository_what_serves():
     assert re.search(r"^SECRET_KEY=[0-9a-f]{64}$", environment.content_string, re.MULTILINE)
 
 
-def test_an_upgrade_loses_nothing_and_migrates():
+def test_an_upgrade_loses_nothing_and_migrates() -> None:
     host = container("apt12")
     host.check_output("echo kept > /srv/notes/shared/kept")
     with Load(host):
@@ -44,7 +56,7 @@ def test_an_upgrade_loses_nothing_and_migrates():
     assert host.check_output("ls /srv/notes/releases").count("\n") == 1
 
 
-def test_a_downgrade_that_does_not_know_the_database_is_refused():
+def test_a_downgrade_that_does_not_know_the_database_is_refused() -> None:
     host = container("apt12")
     with Load(host):
         done = apt(host, deb("1.0.0"))
@@ -53,7 +65,7 @@ def test_a_downgrade_that_does_not_know_the_database_is_refused():
     assert serves(host) == "1.1.0"
 
 
-def test_a_new_build_of_a_version_and_the_way_back():
+def test_a_new_build_of_a_version_and_the_way_back() -> None:
     host = container("apt12")
     with Load(host):
         assert apt(host, deb("1.1.0", "2")).succeeded
@@ -66,7 +78,7 @@ def test_a_new_build_of_a_version_and_the_way_back():
     assert host.check_output("dpkg -V flask-notes") == ""
 
 
-def test_a_release_that_does_not_answer_gets_no_traffic():
+def test_a_release_that_does_not_answer_gets_no_traffic() -> None:
     host = container("apt12")
     with Load(host):
         done = apt(host, deb("1.2.0"))
@@ -78,7 +90,7 @@ def test_a_release_that_does_not_answer_gets_no_traffic():
     assert host.check_output("dpkg -V flask-notes") == ""
 
 
-def test_settings_of_the_administrator_are_kept_and_applied():
+def test_settings_of_the_administrator_are_kept_and_applied() -> None:
     host = container("apt12")
     host.check_output("echo GREETING=hello >> /etc/default/flask-notes")
     with Load(host):
@@ -88,7 +100,7 @@ def test_settings_of_the_administrator_are_kept_and_applied():
     assert "hello" in host.check_output("flask-notes run env")
 
 
-def test_data_outlive_the_package():
+def test_data_outlive_the_package() -> None:
     host = container("apt12")
     key = host.check_output("grep ^SECRET_KEY /etc/notes/environment")
     host.check_output("apt-get remove -y -q flask-notes")
@@ -109,7 +121,7 @@ def test_data_outlive_the_package():
     assert host.user("notes").exists
 
 
-def test_a_package_for_debian_12_refuses_13():
+def test_a_package_for_debian_12_refuses_13() -> None:
     host = container("apt13")
     host.check_output("apt-get update -qq")
     done = apt(host, deb("1.1.0"))
@@ -117,7 +129,7 @@ def test_a_package_for_debian_12_refuses_13():
     assert "Depends: python3 (< 3.12~)" in done.stdout + done.stderr
 
 
-def test_the_same_input_makes_the_same_packages():
+def test_the_same_input_makes_the_same_packages() -> None:
     """On a machine that has built other things, and on a fresh one."""
     files = sorted(DIST.glob("flask-notes?1.1.0-1.*"))
     assert len(files) == 2
@@ -126,7 +138,7 @@ def test_the_same_input_makes_the_same_packages():
     assert list(map(checksum, files)) == before
 
 
-def test_dnf_installs_upgrades_downgrades_and_erases():
+def test_dnf_installs_upgrades_downgrades_and_erases() -> None:
     host = container("rpm")
     signed = "--setopt=notes.gpgcheck=1 --setopt=notes.gpgkey=file:///opt/dist/key.asc"
     done = dnf(host, "install", "--repofrompath=notes,/opt/dist", signed, "flask-notes-1.0.0")

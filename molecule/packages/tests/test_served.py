@@ -10,7 +10,8 @@ import json
 
 import pytest
 import yaml
-from hosts import (
+
+from ansible_collections.pyhost.flask.molecule.packages.tests.hosts import (
     DIST,
     NGINX,
     PREFIX,
@@ -24,12 +25,15 @@ from hosts import (
     publish,
     serves,
 )
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 HAND_OVER = "install -D /dev/null /etc/pyhost-flask/managed-by-ansible"
 INSTALLED = "is installed on the host, and deploys the app at each of its upgrades"
 
 
-def on(name, source, playbook="deploy", *options):
+def on(
+    name: str, source: dict[str, str], playbook: str = "deploy", *options: str
+) -> tuple[int, str]:
     """Run a playbook of the user's on a host, with another source; its status and what it said."""
     app = {
         "name": "notes",
@@ -50,33 +54,33 @@ def on(name, source, playbook="deploy", *options):
     return status, " ".join(said.split())
 
 
-def succeed(*words):
-    status, said = on(*words)
+def succeed(name: str, source: dict[str, str], *words: str) -> str:
+    status, said = on(name, source, *words)
     assert status == 0, said
     return said
 
 
-def file(version, number="1", kind="deb"):
+def file(version: str, number: str = "1", kind: str = "deb") -> dict[str, str]:
     pattern = f"flask-notes?{version}-{number}.deb12*.{kind}"
     (found,) = DIST.glob(pattern)
     return {kind: str(found)}
 
 
-def release(host):
+def release(host: Host) -> str:
     return host.check_output("basename $(readlink /srv/notes/current)")
 
 
-def forget_others(host):
+def forget_others(host: Host) -> None:
     """Remove the releases that have no traffic, so that the next one is really taken out."""
     host.check_output(f"cd /srv/notes/releases && ls | grep -v {release(host)} | xargs rm -rf")
 
 
 @pytest.fixture
-def host():
+def host() -> Host:
     return container("apt12")
 
 
-def test_an_app_of_apt_s_is_not_deployed_by_two(host):
+def test_an_app_of_apt_s_is_not_deployed_by_two(host: Host) -> None:
     assert apt(host, deb("1.1.0")).succeeded
     with Load(host):
         status, said = on("apt12", file("1.1.0", "2"), "site")
@@ -86,7 +90,7 @@ def test_an_app_of_apt_s_is_not_deployed_by_two(host):
     assert serves(host) == "1.1.0"
 
 
-def test_it_is_handed_over_without_a_loss(host):
+def test_it_is_handed_over_without_a_loss(host: Host) -> None:
     before = release(host)
     host.check_output(HAND_OVER)
     with Load(host):
@@ -99,7 +103,7 @@ def test_it_is_handed_over_without_a_loss(host):
     assert "changed=0" in succeed("apt12", file("1.1.0", "2"), "site")
 
 
-def test_a_file_is_deployed_rolled_back_and_deployed_again(host):
+def test_a_file_is_deployed_rolled_back_and_deployed_again(host: Host) -> None:
     old = release(host)
     forget_others(host)
     with Load(host, NGINX):
@@ -112,7 +116,7 @@ def test_a_file_is_deployed_rolled_back_and_deployed_again(host):
     assert "1.1.0-1.deb12" in succeed("apt12", file("1.1.0"), "status")
 
 
-def test_a_version_of_the_host_s_repository(host):
+def test_a_version_of_the_host_s_repository(host: Host) -> None:
     before = release(host)
     forget_others(host)
     version = ["-e", "version=1.1.0-2.deb12"]
@@ -125,13 +129,13 @@ def test_a_version_of_the_host_s_repository(host):
     assert "changed=0" in succeed("apt12", {"deb": "flask-notes=1.1.0"})
 
 
-def test_what_the_repository_does_not_have(host):
+def test_what_the_repository_does_not_have(host: Host) -> None:
     status, said = on("apt12", {"deb": "flask-notes=1.0.9"})
     assert status
     assert "have no flask-notes 1.0.9; they have 1.2.0-1.deb12, 1.1.0-2.deb12, 1.1.0-1" in said
 
 
-def test_a_broken_release_gets_no_traffic(host):
+def test_a_broken_release_gets_no_traffic(host: Host) -> None:
     before = release(host)
     with Load(host, NGINX):
         status, said = on("apt12", {"deb": "flask-notes"})  # the newest
@@ -140,7 +144,7 @@ def test_a_broken_release_gets_no_traffic(host):
     assert (release(host), serves(host)) == (before, "1.1.0")
 
 
-def test_from_a_deb_to_a_folder_and_back(host):
+def test_from_a_deb_to_a_folder_and_back(host: Host) -> None:
     publish("1.1.0")
     before = release(host)
     with Load(host, NGINX):
@@ -150,14 +154,14 @@ def test_from_a_deb_to_a_folder_and_back(host):
     assert release(host) == before
 
 
-def test_a_package_for_debian_12_refuses_13():
+def test_a_package_for_debian_12_refuses_13() -> None:
     status, said = on("apt13", file("1.1.0"), "site")
     assert status, said
     assert "is built for a distribution with Python 3.11, and the host has 3.13" in said
     assert not container("apt13").file("/srv/notes/live.sock").exists
 
 
-def test_an_rpm_is_served_in_the_same_way():
+def test_an_rpm_is_served_in_the_same_way() -> None:
     host = container("rpm")
     assert serves(host) == "1.1.0"  # of dnf, from test_packages.py
     before = release(host)

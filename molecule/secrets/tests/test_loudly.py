@@ -12,10 +12,12 @@ import base64
 import tempfile
 import time
 import urllib.parse
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from search import (
+
+from ansible_collections.pyhost.flask.molecule.secrets.tests.search import (
     GIVEN,
     Watch,
     files_with,
@@ -26,6 +28,7 @@ from search import (
     publish,
     readable,
 )
+from ansible_collections.pyhost.flask.molecule.shared.browser import Browser
 
 testinfra_hosts = ["ansible://flask"]
 # The version of the app, what is run, and whether it succeeds.
@@ -66,7 +69,7 @@ LEAK = """\
 
 
 @pytest.fixture(scope="module")
-def folder():
+def folder() -> Iterator[Path]:
     """A folder on the controller that everybody can look into."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name)
@@ -74,12 +77,12 @@ def folder():
         yield path
 
 
-def label(value):
+def label(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
 @pytest.mark.parametrize(("tells", "what", "succeeds"), RUNS, ids=label)
-def test_run(folder, tells, what, succeeds):
+def test_run(folder: Path, tells: str, what: str, succeeds: bool) -> None:
     publish(tells)
     name, *options = what.split()
     status, output, told = play(folder, "ansible-playbook", f"pyhost.flask.{name}", *options)
@@ -89,19 +92,19 @@ def test_run(folder, tells, what, succeeds):
     assert found_in(told, {**GIVEN, **made()}) == []
 
 
-def test_the_app_knows_its_secrets(browser):
+def test_the_app_knows_its_secrets(browser: Browser) -> None:
     page = browser.get("https://safe.deb13.test/", "--insecure")
     assert page.status == 401
     assert on_host(f"python3 -c '{ASK}'") == "42"
 
 
-def test_logs():
+def test_logs() -> None:
     secrets = {**GIVEN, **made()}
     assert found_in(on_host("journalctl --all --output=export"), secrets) == []
     assert [path for path in files_with(secrets) if path.startswith("/var/log/")] == []
 
 
-def test_files():
+def test_files() -> None:
     secrets = {**GIVEN, **made()}
     paths = files_with(secrets)
     assert "/etc/safe/environment" in paths
@@ -118,7 +121,7 @@ def test_files():
 
 
 @pytest.mark.parametrize("name", GIVEN)
-def test_what_is_said_would_be_found(name):
+def test_what_is_said_would_be_found(name: str) -> None:
     secret = GIVEN[name]
     for text in (
         secret,
@@ -132,7 +135,7 @@ def test_what_is_said_would_be_found(name):
 
 
 @pytest.fixture
-def leak():
+def leak() -> Iterator[str]:
     """The play that leaks; what it left is taken away."""
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         file.write(LEAK)
@@ -141,7 +144,7 @@ def leak():
     on_host("rm /var/tmp/leak; journalctl --rotate; journalctl --vacuum-time=1s")
 
 
-def test_what_is_planted_would_be_found(folder, leak):
+def test_what_is_planted_would_be_found(folder: Path, leak: str) -> None:
     secret = {"payment": GIVEN["payment"]}
     status, output, told = play(folder, "ansible-playbook", leak)
     assert status == 0, output
@@ -152,7 +155,7 @@ def test_what_is_planted_would_be_found(folder, leak):
     assert readable("/var/tmp/leak", "nobody")
 
 
-def test_what_lies_about_here_would_be_found(folder):
+def test_what_lies_about_here_would_be_found(folder: Path) -> None:
     with Watch(folder) as watch:
         (folder / "leak").write_text(GIVEN["payment"])
         (folder / "leak").chmod(0o644)

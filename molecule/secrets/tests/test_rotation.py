@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 
 import pytest
-from search import HOST, made, run
-from visitors import Site, Visitors
+
+from ansible_collections.pyhost.flask.molecule.secrets.tests.search import HOST, made, run
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.browser import Browser
+from ansible_collections.pyhost.flask.molecule.shared.visitors import Site, Visitors
 
 testinfra_hosts = ["ansible://flask"]
 SITE = "https://notes.deb13.test"
@@ -20,14 +24,20 @@ def rotate(*options: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def visitors():
+def visitors() -> Iterator[Visitors]:
     with Visitors(Site.of(HOST, "notes.deb13.test")) as found:
         yield found
     found.check()
 
 
 @pytest.mark.parametrize(("options", "kept"), [((), True), (("-e", "forget=true"), False)])
-def test_rotation(app_of, browser, visitors, options, kept):
+def test_rotation(
+    app_of: Callable[[str], App],
+    browser: Browser,
+    visitors: Visitors,
+    options: list[str],
+    kept: bool,
+) -> None:
     app, before = app_of("notes"), made()
     slot, release = app.slot, app.release
     # The answer to it waits in the visitor's cookie, signed by the old key.
@@ -51,7 +61,7 @@ def test_rotation(app_of, browser, visitors, options, kept):
         (("-e", "app=none"), "none has no secret key that was made on the hosts"),
     ],
 )
-def test_what_is_refused(options, reason):
+def test_what_is_refused(options: list[str], reason: str) -> None:
     before = made()
     status, said = rotate(*options)
     assert status != 0
@@ -59,7 +69,7 @@ def test_what_is_refused(options, reason):
     assert made() == before
 
 
-def test_check_mode_changes_nothing(app_of):
+def test_check_mode_changes_nothing(app_of: Callable[[str], App]) -> None:
     before, slot = made(), app_of("notes").slot
     status, said = rotate("--check", "--diff")
     assert status == 0, said

@@ -11,11 +11,17 @@ import os
 import re
 import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+
+from ansible_collections.pyhost.flask.molecule.shared.app import App
+from ansible_collections.pyhost.flask.molecule.shared.browser import Browser
+from ansible_collections.pyhost.flask.molecule.shared.host import Host
 
 testinfra_hosts = ["ansible://flask"]
 
@@ -24,17 +30,17 @@ WORK = Path(os.environ["BED_CACHE"], os.environ["BED_NAME"] + "-sources")
 KINDS = ["git", "path", "archive", "dist", "package"]
 
 
-def publish(version):
+def publish(version: str) -> None:
     subprocess.run([PROJECT / "molecule/sources/publish", version], check=True)
 
 
-def write_source(kind, source):
+def write_source(kind: str, source: object) -> None:
     """Let the app of a kind be made from another source from now on."""
     sources = json.loads((WORK / "sources.json").read_text())
     (WORK / "sources.json").write_text(json.dumps({**sources, kind: source}))
 
 
-def play(names, *options, **env):
+def play(names: str, *options: str, **env: str) -> tuple[int, str]:
     """Run playbooks as users do; their exit status, and all that they said."""
     command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"]]
     done = subprocess.run(
@@ -48,32 +54,32 @@ def play(names, *options, **env):
     return done.returncode, done.stdout
 
 
-def succeed(names, *options, **env):
+def succeed(names: str, *options: str, **env: str) -> str:
     status, said = play(names, *options, **env)
     assert status == 0, said
     return said
 
 
-def site(kind):
+def site(kind: str) -> str:
     return f"http://{kind}.deb13.test/"
 
 
 @pytest.fixture
-def versions(browser):
+def versions(browser: Browser) -> Callable[[], dict[str, str]]:
     """Gives the version that each app answers with."""
 
-    def ask():
+    def ask() -> dict[str, str]:
         answers = {kind: browser.get(site(kind)).text for kind in KINDS}
         return {kind: re.sub(r"Version (\S+),.*", r"\1", text) for kind, text in answers.items()}
 
     return ask
 
 
-def all_at(version):
+def all_at(version: str) -> dict[str, str]:
     return dict.fromkeys(KINDS, version)
 
 
-def test_each_serves_the_app(versions, browser):
+def test_each_serves_the_app(versions: Callable[[], dict[str, str]], browser: Browser) -> None:
     assert versions() == all_at("1.0")
     for kind in KINDS:
         assert browser.get(site(kind) + "static/style.css").status == 200, kind
@@ -81,7 +87,7 @@ def test_each_serves_the_app(versions, browser):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_release_says_what_it_is_made_of(host, kind):
+def test_each_release_says_what_it_is_made_of(host: Host, kind: str) -> None:
     current = f"/srv/from-{kind}/current"
     text = host.file(f"{current}/sbom.json").content_string
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
@@ -97,7 +103,12 @@ def test_each_release_says_what_it_is_made_of(host, kind):
     assert f"werkzeug=={versions['werkzeug']}" in graph[flask]
 
 
-def test_upgrade_and_back(host, versions, browser, app_of):
+def test_upgrade_and_back(
+    host: Host,
+    versions: Callable[[], dict[str, str]],
+    browser: Browser,
+    app_of: Callable[[str], App],
+) -> None:
     before = {kind: app_of(f"from-{kind}").release for kind in KINDS}
     publish("2.0")
     packed = succeed("pack")
@@ -129,14 +140,14 @@ def test_upgrade_and_back(host, versions, browser, app_of):
     assert {kind: app_of(f"from-{kind}").release for kind in KINDS} == before
 
 
-def test_nothing_that_was_sent_stays(host):
+def test_nothing_that_was_sent_stays(host: Host) -> None:
     left = host.check_output(
         "find /tmp /var/tmp /root/.ansible -name '*guestbook*' -o -name 'pyhost-flask*'"
     )
     assert left == ""
 
 
-def test_a_hostile_archive_is_refused(host, versions):
+def test_a_hostile_archive_is_refused(host: Host, versions: Callable[[], dict[str, str]]) -> None:
     file = WORK / "hostile.tar.gz"
     with tarfile.open(file, "w:gz") as archive:
         for name in ("guestbook.py", "../../../../../tmp/outside"):
@@ -152,7 +163,7 @@ def test_a_hostile_archive_is_refused(host, versions):
     write_source("archive", {"archive": str(WORK / "guestbook-2.0.tar.gz")})
 
 
-def test_a_host_that_is_not_set_up_is_left_alone(host):
+def test_a_host_that_is_not_set_up_is_left_alone(host: Host) -> None:
     """As one is that the site playbook has not seen."""
     record = "/var/lib/pyhost-flask/config_set/gunicorn.json"
     host.check_output(f"mv {record} {record}.away")
@@ -165,7 +176,7 @@ def test_a_host_that_is_not_set_up_is_left_alone(host):
     assert "changed=0 " in said
 
 
-def test_another_version_once(versions):
+def test_another_version_once(versions: Callable[[], dict[str, str]]) -> None:
     status, said = play("deploy", "-e", "version=v0.2.0")
     assert status != 0
     assert "there are several apps; say which, as in from-git:v0.2.0" in said
@@ -173,7 +184,7 @@ def test_another_version_once(versions):
     assert versions()["git"] == "2.0"
 
 
-def test_the_same_version_packed_anew(versions):
+def test_the_same_version_packed_anew(versions: Callable[[], dict[str, str]]) -> None:
     code = WORK / "project/guestbook/__init__.py"
     code.write_text(code.read_text().replace('"2.0"', '"2.0-anew"'))
     succeed("pack deploy", "--limit", "flask")
@@ -185,7 +196,7 @@ SSHD = "HostKey /etc/git-sshd/host\nPort 2222\nStrictModes no\nPidFile none\n"
 
 
 @pytest.fixture
-def private(host):
+def private(host: Host) -> dict[str, Any]:
     """A repository behind a real sshd, on the host itself; its source, without a key."""
     key = WORK / "deploy-key"
     for path in (key, Path(f"{key}.pub")):
@@ -208,7 +219,9 @@ def private(host):
     }
 
 
-def test_a_private_repository(host, versions, private):
+def test_a_private_repository(
+    host: Host, versions: Callable[[], dict[str, str]], private: dict[str, Any]
+) -> None:
     write_source("git", private)
     said = succeed("deploy", "-vvv")
     assert versions()["git"] == "2.0"
@@ -229,7 +242,9 @@ IDENTITY = "-c user.name=Bed -c user.email=bed@example.org -c protocol.file.allo
 
 
 @pytest.fixture
-def inside(container, private, tmp_path):
+def inside(
+    container: str, private: dict[str, Any], tmp_path: Path
+) -> tuple[dict[str, str], dict[str, str]]:
     """The same repository behind a door that only the controller has: the source, and the
     controller's environment, in which the key is its user's own."""
     (tmp_path / "known_hosts").write_text(
@@ -245,7 +260,7 @@ def inside(container, private, tmp_path):
     return {"git": "git@git.inside:x.git", "from": "controller"}, env
 
 
-def push(host, *commands):
+def push(host: Host, *commands: str) -> str:
     """Commit on top of the repository in the test, on its server; return the commit."""
     steps = [
         "rm -rf ~/work",
@@ -261,7 +276,12 @@ def push(host, *commands):
     )
 
 
-def test_a_repository_that_only_the_controller_reaches(host, versions, app_of, inside):
+def test_a_repository_that_only_the_controller_reaches(
+    host: Host,
+    versions: Callable[[], dict[str, str]],
+    app_of: Callable[[str], App],
+    inside: tuple[dict[str, str], dict[str, str]],
+) -> None:
     source, env = inside
     assert host.run("getent hosts git.inside").rc
     before = app_of("from-git").release
@@ -281,7 +301,12 @@ def test_a_repository_that_only_the_controller_reaches(host, versions, app_of, i
     assert versions()["git"] == "2.0"
 
 
-def test_a_host_without_a_mirror_gets_it_with_its_submodules(host, versions, inside, private):
+def test_a_host_without_a_mirror_gets_it_with_its_submodules(
+    host: Host,
+    versions: Callable[[], dict[str, str]],
+    inside: tuple[dict[str, str], dict[str, str]],
+    private: dict[str, Any],
+) -> None:
     """Here the source names the key."""
     source, env = inside
     host.check_output("rm -rf /srv/from-git/repo.git")
@@ -304,7 +329,9 @@ def test_a_host_without_a_mirror_gets_it_with_its_submodules(host, versions, ins
     )
 
 
-def test_what_the_controller_cannot_read_is_said(host, inside):
+def test_what_the_controller_cannot_read_is_said(
+    host: Host, inside: tuple[dict[str, str], dict[str, str]]
+) -> None:
     source, env = inside
     write_source("git", {**source, "version": "nowhere"})
     status, said = play("deploy", **env)
@@ -320,7 +347,7 @@ def test_what_the_controller_cannot_read_is_said(host, inside):
     write_source("git", {"git": "git://services/guestbook.git"})
 
 
-def test_no_password_of_an_index_is_shown(host):
+def test_no_password_of_an_index_is_shown(host: Host) -> None:
     publish("3.0")
     assert "s3cr3t-of-the-index" not in succeed("deploy", "--check", "-vvv")
     assert host.run("grep -rqsF s3cr3t-of-the-index /srv /var/cache /tmp /var/tmp").rc == 1

@@ -23,7 +23,7 @@ class Plays:
     def run(self, name: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"]]
         command += [f"pyhost.flask.{name}", "-e", json.dumps(settings)]
-        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         return subprocess.run(command, **output, text=True, check=False)
 
     def succeed(self, name: str, **settings: Any) -> str:
@@ -53,7 +53,7 @@ def publish() -> Callable[[str, str], None]:
             code = app / "web/guestbook.py"
             assert before in code.read_text()
             code.write_text(code.read_text().replace(before, after))
-            command = [PROJECT / "tests/bed/publish", SERVICES, "guestbook", app]
+            command = [str(PROJECT / "tests/bed/publish"), SERVICES, "guestbook", str(app)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     return new_version

@@ -7,37 +7,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Migration
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import plan
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate import (
-    session as migrate_session,
-)
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate.session import Session
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate import session
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base import choose, store
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Release
 
 from .plan import Backup, Settings
 
 
-def unknown(app: Settings, backup: Backup, root: Path, migrations: dict[str, Any] | None) -> str:
+def unknown(app: Settings, backup: Backup, root: Path, migration: Migration) -> str:
     """Why the live release does not know the revision of a backup, and what to do; "" where it
-    does. ``migrations`` are the options of the module; without them nobody looks."""
+    does. Nobody looks if no deploy migrates the app."""
     have = store.observe(root)
     live = have.releases.get(have.live)
-    if not (live and migrations and backup.revisions):
+    if not (live and migration["automatic"] and backup.revisions):
         return ""
     try:
-        if set(backup.revisions) <= revisions(app, root, live, migrations):
+        if set(backup.revisions) <= revisions(migration, root, live):
             return ""
         others = (release for release in choose.newest_first(have) if release.id != live.id)
         knows = next(
             (
                 release
                 for release in others
-                if set(backup.revisions) <= revisions(app, root, release, migrations)
+                if set(backup.revisions) <= revisions(migration, root, release)
             ),
             None,
         )
@@ -58,16 +53,7 @@ def unknown(app: Settings, backup: Backup, root: Path, migrations: dict[str, Any
     )
 
 
-def revisions(app: Settings, root: Path, release: Release, migrations: dict[str, Any]) -> set[str]:
+def revisions(app: Migration, root: Path, release: Release) -> set[str]:
     """The revisions that a release knows. Nobody asks the database, which may be gone."""
-    folder = root / "releases" / release.id
-    code = str(folder / migrations["subdir"])
-    if not plan.has_scripts(code, migrations["folder"]):
-        return set()
-    environment = env_file.parse(Path(app.environment).read_text(encoding="utf-8"))
-    python, variables = migrate_session.as_user(app.user, f"{folder}/.venv", environment)
-    options = {"flask_app": migrations["flask_app"], "folder": migrations["folder"]}
-    with Session(python, code, variables) as session:
-        if session.ask("load", read_only=True, **options)["kind"] == "none":
-            return set()
-        return {item["revision"] for item in session.ask("scripts")["revisions"]}
+    with session.reading(app, root / "releases" / release.id) as found:
+        return {item["revision"] for item in found.ask("scripts")["revisions"]} if found else set()

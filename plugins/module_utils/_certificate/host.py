@@ -13,10 +13,10 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, openssl, services
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 from . import certbot, nginx, plan, provided
 from .certbot import Certbot, condemned
@@ -48,7 +48,7 @@ UNSERVED = "unserved"  # lies in a new folder until nginx was reloaded
 class Host:
     """A host, with the folder of the stable paths and the webroot of the challenges."""
 
-    def __init__(self, module: Any, folder: Path, webroot: Path) -> None:
+    def __init__(self, module: Module, folder: Path, webroot: Path) -> None:
         self._tools = Tools(module)
         self._certbot = Certbot(self._tools, webroot)
         self._folder = folder

@@ -11,10 +11,10 @@ import ssl
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import openssl
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._core.openssl import (
     DESCRIBE,
     Certificate,
@@ -30,7 +30,7 @@ ALONE = ("-no-CAfile", "-no-CApath", "-no-CAstore", "-partial_chain", "-no_check
 class Tools:
     """The host's programs. No key is ever an argument of one."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Module) -> None:
         self._module = module
 
     def run(

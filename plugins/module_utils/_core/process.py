@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Sequence
-from typing import Any
+
+from .module import Module
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TIMED_OUT = (124, 137)  # what timeout(1) returns: it ended the program, or had to kill it
@@ -19,7 +20,7 @@ Ran = tuple[int, str, str]  # exit status, standard output, standard error
 
 
 def run(
-    module: Any,
+    module: Module,
     argv: Sequence[str],
     cwd: str = "/",
     env: dict[str, str] | None = None,
@@ -43,7 +44,7 @@ def run(
 
 
 def run_as(
-    module: Any,
+    module: Module,
     user: str,
     argv: Sequence[str],
     cwd: str,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import AnsibleHost
 
 from .flavor import Flavor
 
@@ -31,7 +31,7 @@ class NoServerError(UserError):
 class Client:
     """The server on this host, asked as its root."""
 
-    module: Any
+    module: AnsibleHost
     flavor: Flavor
 
     def execute(self, statements: Sequence[str]) -> list[str]:

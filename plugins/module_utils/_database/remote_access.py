@@ -14,10 +14,10 @@ import socket
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, openssl
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import AnsibleHost
 from ansible_collections.pyhost.flask.plugins.module_utils._core.openssl import DESCRIBE
 
 from .flavor import Flavor
@@ -86,7 +86,7 @@ def _stays_here(address: str) -> bool:
     return parsed.is_loopback or parsed.is_link_local
 
 
-def certificate(module: Any, address: str) -> tuple[bool, str]:
+def certificate(module: AnsibleHost, address: str) -> tuple[bool, str]:
     """The server's certificate for this address, made where there is none; in check mode it would
     be. Whether it is new, and its text."""
     if PUBLIC.exists() and address in _names(module):
@@ -107,15 +107,27 @@ def certificate(module: Any, address: str) -> tuple[bool, str]:
     return True, PUBLIC.read_text(encoding="ascii")
 
 
-def _names(module: Any) -> frozenset[str]:
-    argv = [module.get_bin_path("openssl", required=True), "x509", "-in", str(PUBLIC), *DESCRIBE]
+def _names(module: AnsibleHost) -> frozenset[str]:
+    argv = [
+        str(module.get_bin_path("openssl", required=True)),
+        "x509",
+        "-in",
+        str(PUBLIC),
+        *DESCRIBE,
+    ]
     return openssl.parse_certificate(module.run_command(argv, check_rc=True)[1], "").names
 
 
-def _make(module: Any, folder: Path, address: str) -> None:
+def _make(module: AnsibleHost, folder: Path, address: str) -> None:
     config = folder / "config"
     config.write_text(openssl.openssl_config("pyhost.flask database", [address]), encoding="utf-8")
-    argv = [module.get_bin_path("openssl", required=True), "req", "-x509", "-config", str(config)]
+    argv = [
+        str(module.get_bin_path("openssl", required=True)),
+        "req",
+        "-x509",
+        "-config",
+        str(config),
+    ]
     argv += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", DAYS]
     argv += ["-keyout", str(folder / "private"), "-out", str(folder / "public")]
     module.run_command(argv, check_rc=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, services
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import AnsibleHost
 
 from . import remote_access
 from . import settings as database_settings
@@ -126,7 +127,7 @@ def restart(client: Client, service: str, have: Server) -> None:
         raise UserError(f"{client.flavor.name} does not start with the new settings:\n{reasons}")
 
 
-def journal(module: Any, service: str) -> str:
+def journal(module: AnsibleHost, service: str) -> str:
     """The end of what a service has said."""
     show = ["journalctl", f"--unit={service}", f"--lines={LOG_LINES}", "--output=cat"]
     return str(module.run_command(show)[1]).strip() if services.systemd_runs() else ""

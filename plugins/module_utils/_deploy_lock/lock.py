@@ -17,37 +17,39 @@ from types import TracebackType
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import redact
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
+from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import LOCKED_BY
+from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import Play as PlayOption
 
 from . import record as deploy_record
-from .record import Held, Play, Record
+from .record import Play, Record
 
 FOLDER = Path("/run/pyhost-flask")
 LEDGER = "deploys.jsonl"
-# What the action plugin adds; no option.
-HOLDER: dict[str, Any] = {"type": "dict"}
 
 
 class Deploy:
     """A step of a deploy, in a ``with`` block: from its begin to its end no other play works on the
-    app, and before the next one neither. Without a holder (in check mode) it does nothing.
+    app, and before the next one neither. Without a play (in check mode) it does nothing.
 
     While a step is at work it has the kernel's lock of a file, so that a long one does not look
     like a dead one, and that the step of a killed play is waited for.
     """
 
-    def __init__(self, module: Any, step: str, root: str = "") -> None:
-        """Begin a step. Raises ``Held`` where another play deploys the app."""
-        holder = None if module.check_mode else module.params["_holder"]
+    def __init__(
+        self, module: Module, app: str, root: str | Path, step: str, play: PlayOption | None
+    ) -> None:
+        """Begin a step. Raises ``Locked`` if another play deploys the app."""
         self._module = module
-        self._app = module.params["name"]
-        self._root = Path(root or module.params["root"])
+        self._app = app
+        self._root = Path(root)
         self._record: Record | None = None
         self._lock = -1
         self._last = False
-        if holder:
-            dead = tuple(holder.pop("dead", ()))
-            self._last = bool(holder.pop("last", False))
-            self._begin(Play(**holder), step, dead)
+        if play and not module.check_mode:
+            self._last = play["last"]
+            owner = Play(play["who"], play["controller"], play["pid"], play["started"])
+            self._begin(owner, step, tuple(play["dead"]))
 
     def __enter__(self) -> Deploy:
         return self
@@ -118,7 +120,7 @@ class Deploy:
         if record and verdict in ("ask", "refuse"):
             os.close(self._lock)
             self._lock = -1
-            raise HeldBy(self._app, record, now)
+            raise Locked(self._app, record, now)
         return verdict
 
     def _end(self, result: str, reason: str = "") -> None:
@@ -177,21 +179,18 @@ class Deploy:
         os.replace(new, file(self._app))
 
 
-class HeldBy(Held):
-    """The same, with the play for the controller to judge."""
+class Locked(Exception):
+    """Another play deploys the app; the text says which, and what to do. ``owner`` is that play,
+    for the controller to judge whether it still runs."""
 
     def __init__(self, app: str, record: Record, now: float) -> None:
         super().__init__(deploy_record.message(app, record, now, str(file(app))))
-        self.play = vars(record.play)
+        self.owner = vars(record.play)
 
-
-def begin(module: Any, step: str, root: str = "") -> Deploy:
-    """Begin a step of a deploy; where another play deploys the app, the module fails here."""
-    try:
-        return Deploy(module, step, root)
-    except HeldBy as held:
-        module.fail_json(msg=str(held), held=held.play)
-        raise
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result of a module that cannot begin."""
+        return {"failed": True, "msg": str(self), LOCKED_BY: self.owner}
 
 
 def file(app: str) -> Path:

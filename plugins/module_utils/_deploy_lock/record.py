@@ -26,10 +26,6 @@ Facts = dict[str, Any]
 NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-class Held(Exception):
-    """Another play deploys the app; its text says which, and what to do."""
-
-
 @dataclass(frozen=True)
 class Play:
     """A running play: who started it, on which controller, and the process that it is.

@@ -2,19 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A migration as a whole, for the module ``migrate`` and for packages on the host.
-
-``module`` is the ``AnsibleModule``, or what a package has in its place (``_package_host.Host``).
-"""
+"""A migration as a whole, for the module ``migrate`` and for packages on the host."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import (
+    Migration as MigrationPart,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._dump import dumps
 from ansible_collections.pyhost.flask.plugins.module_utils._dump.dumps import Database
@@ -25,17 +26,34 @@ from . import session as migrate_session
 from .plan import Have, Plan
 from .session import Session
 
+DUMPS = Path("/var/backups/pyhost-flask")
 LOCK_WAIT = 600  # seconds for a migration of the same database that runs elsewhere
 
 
-class Migration:
-    """One run of the module: what it was asked for, and its result as far as it has come."""
+@dataclass(frozen=True)
+class Target:
+    """Where a database is to be brought: to a ``revision``, with the code of a release.
 
-    def __init__(self, module: Any, step: Deploy) -> None:
+    ``release`` is its folder. ``downgrade`` allows the way back. Of the dumps that are made first
+    in ``dumps``, the ``keep`` newest ones stay.
+    """
+
+    release: Path
+    revision: str = "heads"
+    downgrade: bool = False
+    dumps: Path | None = None  # the default is a folder of the app in DUMPS
+    keep: int = 5
+
+
+class Migration:
+    """One run for an app: what it was asked for, and its result as far as it has come."""
+
+    def __init__(self, module: Module, app: MigrationPart, target: Target, step: Deploy) -> None:
         self.module = module
+        self.app = app
+        self.target = target
         self.step = step
-        self.params = module.params
-        self.code = self.params["code"] or self.params["release"]
+        self.code = str(target.release / app["subdir"])
         self.result: dict[str, Any] = {
             "changed": False,
             "kind": "none",
@@ -49,13 +67,13 @@ class Migration:
 
     def run(self) -> None:
         """Observe, plan and apply. Raises ``UserError``."""
-        if not plan.has_scripts(self.code, self.params["folder"]):
+        if not plan.has_scripts(self.code, self.app["folder"]):
             return
         with self.session() as app:
             self.result["kind"] = app.ask(
                 "load",
-                flask_app=self.params["flask_app"],
-                folder=self.params["folder"],
+                flask_app=self.app["flask_app"],
+                folder=self.app["folder"],
                 read_only=self.module.check_mode,
             )["kind"]
             if self.result["kind"] == "none":
@@ -68,21 +86,18 @@ class Migration:
                 self.apply(app)
 
     def session(self) -> Session:
-        file = self.params["environment"]
         try:
-            environment = env_file.parse(Path(file).read_text(encoding="utf-8"))
-            venv = f"{self.params['release']}/.venv"
-            python, variables = migrate_session.as_user(self.params["user"], venv, environment)
-            return Session(python, self.code, variables)
+            return migrate_session.of_release(self.app, self.target.release)
         except KeyError:
-            raise UserError(f"there is no user {self.params['user']!r} on this host") from None
+            raise UserError(f"there is no user {self.app['user']!r} on this host") from None
         except (OSError, ValueError) as error:
+            file = self.app["environment"]
             raise UserError(f"cannot start the app with {file}: {error}") from None
 
     def observe(self, app: Session) -> tuple[Have, Plan]:
         found = plan.have(app.ask("observe"))
         self.result.update(current=list(found.current), heads=list(found.heads))
-        todo = plan.plan(found, self.params["revision"], self.params["downgrade"])
+        todo = plan.plan(found, self.target.revision, self.target.downgrade)
         self.result.update(
             changed=bool(todo.steps),
             direction=todo.direction,
@@ -92,7 +107,7 @@ class Migration:
 
     def show(self, app: Session, found: Have, todo: Plan) -> None:
         self.result["sql"] = migrate_session.sql(app, found, todo)
-        self.result["diff"] = plan.diff(self.params["name"], found, todo, self.result["sql"])
+        self.result["diff"] = plan.diff(self.app["name"], found, todo, self.result["sql"])
 
     def apply(self, app: Session) -> None:
         """Dump and migrate, while others are locked out."""
@@ -105,7 +120,7 @@ class Migration:
         if not todo.steps:
             return
         self.step.note(idle=False)
-        dumped = self.dump(found) if self.params["dump"] else []
+        dumped = self.dump(found) if self.app["dump"] else []
         answer = app.try_to("run", direction=todo.direction, target=todo.target)
         now = app.try_to("observe").get("current", self.result["current"])
         self.result["current"] = now
@@ -117,7 +132,7 @@ class Migration:
                 answer["error"],
                 plan.aftermath(found, self.result["applied"]),
                 *(
-                    migrate_dump.restore(database, file, self.params["user"])
+                    migrate_dump.restore(database, file, self.app["user"])
                     for database, file in dumped
                 ),
             ]
@@ -125,32 +140,30 @@ class Migration:
 
     def dump(self, found: Have) -> list[tuple[Database, Path]]:
         """Dump each of the app's databases that has something in it."""
-        folder = Path(
-            self.params["dump_folder"] or f"/var/backups/pyhost-flask/{self.params['name']}"
-        )
+        folder = self.target.dumps or DUMPS / self.app["name"]
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         dumped = []
         for database in found.databases:
             why_not = dumps.missing(database)
             if why_not:
-                self.module.warn(f"{self.params['name']}: migrated without a dump: {why_not}")
+                self.module.warn(f"{self.app['name']}: migrated without a dump: {why_not}")
             elif not database["empty"]:
                 name = f"{now}-{Path(database['name']).stem}-{found.at}"
-                file = migrate_dump.dump(database, folder, name, self.params["user"])
+                file = migrate_dump.dump(database, folder, name, self.app["user"])
                 dumped.append((database, file))
         self.result["dumps"] = [str(file) for _database, file in dumped]
-        migrate_dump.prune(folder, self.params["keep"])
+        migrate_dump.prune(folder, self.target.keep)
         return dumped
 
     def where(self, todo: Plan, revision: str) -> str:
         messages = {step.revision: f" at {step.revision} ({step.message})" for step in todo.steps}
-        what = f"{todo.direction} of the database of {self.params['name']}"
+        what = f"{todo.direction} of the database of {self.app['name']}"
         return f"{what} failed{messages.get(revision, '')}:"
 
     def not_run(self) -> str:
         return (
-            f"{self.params['name']}: there are migrations in {self.code}, but"
-            f" {self.params['flask_app']} has no Flask-Migrate for them and there is no"
+            f"{self.app['name']}: there are migrations in {self.code}, but"
+            f" {self.app['flask_app']} has no Flask-Migrate for them and there is no"
             " alembic.ini beside it, so they were not run. Set flask_app to what `flask db` works"
             " with, migrations.folder to where they are, or migrate to never"
         )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The other end of ``_migrate_program``: starting it inside of a release, and asking it."""
+"""The other end of ``program``: starting it inside of a release, and asking it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ import pwd
 import select
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core import process, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._core import env_file, process, redact
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Migration
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._core.process import PATH
 
-from . import program
+from . import plan, program
 from .plan import Have, Plan
 
 # The first line of its input is the program itself: no file, and no page of text in `ps`.
@@ -45,6 +48,26 @@ def as_user(user: str, venv: str, environment: dict[str, str]) -> tuple[list[str
     own = {"HOME": account.pw_dir, "LANG": "C.UTF-8", "LOGNAME": user, "USER": user}
     variables = {**own, **environment, "PATH": f"{venv}/bin:{PATH}", "VIRTUAL_ENV": venv}
     return [*process.become(user), f"{venv}/bin/python"], variables
+
+
+def of_release(app: Migration, release: Path) -> Session:
+    """The session of a release, whose folder it is; ``KeyError`` if the app's user does not exist,
+    ``OSError`` or ``ValueError`` if its environment file cannot be read."""
+    environment = env_file.parse(Path(app["environment"]).read_text(encoding="utf-8"))
+    python, variables = as_user(app["user"], str(release / ".venv"), environment)
+    return Session(python, str(release / app["subdir"]), variables)
+
+
+@contextlib.contextmanager
+def reading(app: Migration, release: Path) -> Iterator[Session | None]:
+    """The same, with the database open for reading alone; None if the release has no migrations."""
+    if not plan.has_scripts(str(release / app["subdir"]), app["folder"]):
+        yield None
+        return
+    options = {"flask_app": app["flask_app"], "folder": app["folder"]}
+    with of_release(app, release) as session:
+        kind = session.ask("load", read_only=True, **options)["kind"]
+        yield None if kind == "none" else session
 
 
 class Session:

@@ -24,6 +24,7 @@ from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 from . import plan
 from .plan import Python
@@ -36,7 +37,7 @@ MOMENTS = ("uv_cache.json", ".lock")
 MEMORY = "/dev/shm"
 
 
-def payload(module: Any, release: Path, target: Path, when: int) -> None:
+def payload(module: Module, release: Path, target: Path, when: int) -> None:
     """Copy a release to where its package keeps it, without what differs from build to build."""
     refuse_foreign_python(release)
     shutil.rmtree(target, ignore_errors=True)
@@ -139,7 +140,11 @@ def _entry(path: Path, there: str) -> dict[str, Any] | None:
 
 
 def build(
-    module: Any, about: Mapping[str, Any], python: Python, stage: Path, signing: Mapping[str, str]
+    module: Module,
+    about: Mapping[str, Any],
+    python: Python,
+    stage: Path,
+    signing: Mapping[str, str],
 ) -> list[dict[str, str]]:
     """Make the packages; return their kinds, paths and checksums."""
     package, output = about["package"], Path(about["output"])
@@ -166,7 +171,7 @@ def build(
 
 
 def _packed(
-    module: Any, about: Mapping[str, Any], kind: str, file: Path, passphrase: str
+    module: Module, about: Mapping[str, Any], kind: str, file: Path, passphrase: str
 ) -> dict[str, str]:
     """One package."""
     variables = {"SOURCE_DATE_EPOCH": str(about["when"]), "NFPM_PASSPHRASE": passphrase}

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,14 @@ from ansible_collections.pyhost.flask.plugins.module_utils._core import (
     env_file,
     secret_store,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Service
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import Play as PlayOption
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import lock
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.record import Play
 from ansible_collections.pyhost.flask.plugins.module_utils._release import preflight
+
+from .settings import Settings
 
 SECRETS = Path(secret_store.FOLDER)
 
@@ -36,25 +40,18 @@ class Host:
 
     check_mode = False
     _diff = False
-    no_log_values: frozenset[str] = frozenset()
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        self.params = dict(params)
+    def __init__(self) -> None:
+        self.no_log_values: set[str] = set()
 
-    def run_command(
-        self,
-        argv: Sequence[str],
-        cwd: str | None = None,
-        environ_update: Mapping[str, str] | None = None,
-        expand_user_and_vars: bool = False,
-    ) -> tuple[int, str, str]:
-        """Run a program; its status and what it said. 127 where it is not there."""
-        del expand_user_and_vars  # nothing ever is
+    def run_command(self, args: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        """Run a program, with ``cwd`` and ``environ_update`` as Ansible has them; its status, 127
+        if there is no such program, and what it said."""
         try:
             done = subprocess.run(
-                list(argv),
-                cwd=cwd,
-                env={**os.environ, **(environ_update or {})},
+                list(args),
+                cwd=options.get("cwd"),
+                env={**os.environ, **options.get("environ_update", {})},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -62,14 +59,11 @@ class Host:
                 check=False,
             )
         except OSError as error:
-            return 127, "", f"{argv[0]}: {error.strerror}"
+            return 127, "", f"{args[0]}: {error.strerror}"
         return done.returncode, done.stdout, done.stderr
 
-    def warn(self, text: str) -> None:
-        say(text)
-
-    def fail_json(self, msg: str, **_facts: Any) -> None:
-        raise UserError(msg)
+    def warn(self, warning: str, /) -> None:
+        say(warning)
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,7 @@ class Package:
     """The package of an app: its folder in /usr/lib, and the app as its settings describe it."""
 
     folder: Path
-    app: Mapping[str, Any]
+    app: Settings
 
     @property
     def name(self) -> str:
@@ -85,7 +79,7 @@ class Package:
 
     @property
     def root(self) -> Path:
-        return Path(self.app["root"])
+        return Path(self.app["service"]["root"])
 
     @property
     def defaults(self) -> Path:
@@ -95,7 +89,7 @@ class Package:
     @property
     def environment(self) -> Path:
         """The same with the secret key, which is what the app gets."""
-        return Path(self.app["etc"]) / "environment"
+        return Path(self.app["service"]["etc"]) / "environment"
 
     def release(self, release: str) -> Path:
         return self.root / "releases" / release
@@ -106,16 +100,26 @@ def load(folder: Path) -> Package:
     return Package(folder, json.loads((folder / "settings.json").read_text(encoding="utf-8")))
 
 
-def begin(module: Host, step: str, root: Path) -> lock.Deploy:
-    """Begin a deploy of this host's own. ``module`` gets it as Ansible's modules get theirs.
+def begin(module: Host, app: Service, step: str) -> lock.Deploy:
+    """Begin a deploy of this host's own.
 
     One that is written down and was this host's own is dead: there is one package manager.
     """
     me = Play("the package manager", f"packages of {socket.gethostname()}", os.getpid(), "")
-    record = lock.read(module.params["name"])
+    record = lock.read(app["name"])
     dead = [record.play.id] if record and record.play.controller == me.controller else []
-    module.params["_holder"] = {**vars(me), "dead": dead}
-    return lock.begin(module, step, str(root))
+    play: PlayOption = {
+        "who": me.who,
+        "controller": me.controller,
+        "pid": me.pid,
+        "started": me.started,
+        "dead": dead,
+        "last": False,
+    }
+    try:
+        return lock.Deploy(module, app["name"], app["root"], step, play)
+    except lock.Locked as locked:
+        raise UserError(str(locked)) from locked
 
 
 def link(package: Package) -> str:
@@ -158,7 +162,7 @@ def _copied(how: str, source: Path, target: Path) -> bool:
 def share(package: Package) -> None:
     """Make the folders that outlive releases, each with what the code has for it at first."""
     shared = package.root / "shared"
-    user, host = package.app["user"], Host({"name": package.app["name"]})
+    user, host = package.app["service"]["user"], Host()
     folder(shared, 0o750, user)
     for name in package.app["shared"]:
         if not os.path.lexists(shared / name):
@@ -179,7 +183,7 @@ def write_environment(package: Package) -> list[str]:
     # First, for others may name what they stand in.
     filled = {name: variables[name] for name in package.app["required"]}
     variables = {name: env_file.expand(value, filled) for name, value in variables.items()}
-    key = variables.get("SECRET_KEY") or secret_key(package.app["name"])
+    key = variables.get("SECRET_KEY") or secret_key(package.app["service"]["name"])
     text = f"# Made from {package.defaults} by `{package.name} configure`; edit that.\n"
     text += env_file.quote(env_file.completed(variables, key))
     file = package.environment
@@ -187,7 +191,7 @@ def write_environment(package: Package) -> list[str]:
         new = file.with_name(".environment.new")
         new.touch(0o600)
         new.write_text(text, encoding="utf-8")
-        shutil.chown(new, "root", package.app["user"])
+        shutil.chown(new, "root", package.app["service"]["user"])
         new.chmod(0o640)
         durable.replace(new, file)
     return []

@@ -22,6 +22,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.pack
     MANAGED,
 )
 
+from .settings import Settings
+
 PROGRAM = "program"  # the folder in /usr/lib/PACKAGE with the code that the scripts run
 # PEP 440, its appendix B, without the spellings that nobody has used for ten years
 PEP440 = re.compile(
@@ -128,12 +130,13 @@ def depends(kind: str, python: Python, more: Sequence[str]) -> list[str]:
     return [*first, "iproute", "logrotate", "shadow-utils", "systemd", *more]
 
 
-def scripts(package: str, app: Mapping[str, Any]) -> dict[str, str]:
+def scripts(package: str, app: Settings) -> dict[str, str]:
     """The maintainer scripts, by nfpm's names. dpkg calls them with words, rpm with the number of
     versions that will be there, so that one text serves both."""
     program = f"/usr/bin/python3 -B /usr/lib/{package}/{PROGRAM}"
-    name, user, group = app["name"], app["user"], app["group"]
-    etc, log, root = app["etc"], app["log"], app["root"]
+    service, group, log = app["service"], app["group"], app["log"]
+    name, user = service["name"], service["user"]
+    etc, root = service["etc"], service["root"]
     return {
         "preinstall": f"""\
 #!/bin/sh

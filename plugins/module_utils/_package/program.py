@@ -29,6 +29,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._core.process import 
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import Deploy
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.record import INSTALL
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import run as migrate_run
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate.run import Target
 from ansible_collections.pyhost.flask.plugins.module_utils._release import preflight
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base import model, store
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.package_facts import (
@@ -41,9 +42,6 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload.plan import S
 from . import host as package_host
 from . import schedules
 from .host import Host, Package
-
-SLOT = ("name", "root", "etc", "run", "user", "manager", "unit", "processes", "host", "health")
-MIGRATION = ("name", "user", "flask_app", "folder", "dump")
 
 
 def configure(package: Package) -> None:
@@ -67,7 +65,7 @@ def configure(package: Package) -> None:
     if not services.systemd_runs():
         package_host.say(f"{package.name} is installed, and not started: systemd does not run here")
         return
-    host = Host({"name": app["name"]})
+    host = Host()
     host.run_command(["systemctl", "daemon-reload"])
     host.run_command(["systemd-tmpfiles", "--create", f"/usr/lib/tmpfiles.d/{package.name}.conf"])
     deploy(package, release)
@@ -77,14 +75,15 @@ def configure(package: Package) -> None:
 
 def deploy(package: Package, release: str, step: str = INSTALL) -> None:
     """Try a release out, migrate, and move the traffic to it."""
-    host = Host({"name": package.app["name"]})
-    with package_host.begin(host, step, package.root) as record:
+    host = Host()
+    with package_host.begin(host, package.app["service"], step) as record:
         record.note(release=release)
         try:
             variables = env_file.parse(package.environment.read_text(encoding="utf-8"))
             folder, app = package.release(release), package.app
-            code = folder / app["subdir"]
-            preflight.preflight(host, app["user"], folder, code, app["wsgi"], variables)
+            code = folder / app["migration"]["subdir"]
+            user = app["service"]["user"]
+            preflight.preflight(host, user, folder, code, app["wsgi"], variables)
             migrate(package, release, record)
             if step == INSTALL:
                 commands(package, release)
@@ -97,20 +96,9 @@ def deploy(package: Package, release: str, step: str = INSTALL) -> None:
 
 def migrate(package: Package, release: str, record: Deploy) -> None:
     """Bring the database to the release's newest migration, where the app wants that."""
-    app, folder = package.app, package.release(release)
-    if not app["migrate"]:
-        return
-    params = {
-        **{name: app[name] for name in MIGRATION},
-        "release": str(folder),
-        "code": str(folder / app["subdir"]),
-        "environment": str(package.environment),
-        "revision": "heads",
-        "downgrade": False,
-        "dump_folder": None,
-        "keep": 5,
-    }
-    migrate_run.Migration(Host(params), record).run()
+    app = package.app["migration"]
+    if app["automatic"]:
+        migrate_run.Migration(Host(), app, Target(package.release(release)), record).run()
 
 
 def commands(package: Package, release: str) -> None:
@@ -149,14 +137,7 @@ def attempt(package: Package, release: str, argv: Sequence[str]) -> None:
 
 def reload(package: Package, release: str, record: Deploy) -> None:
     """Move the traffic, where the release or its settings are new."""
-    app = package.app
-    params = {
-        **{name: app[name] for name in SLOT},
-        "release": release,
-        "graceful_timeout": app["graceful_timeout"],
-        "pending": [],
-    }
-    reload_run.run(Host(params), record, conffiles=True)
+    reload_run.run(Host(), package.app["service"], release, record, conffiles=True)
 
 
 def prune(package: Package, release: str) -> None:
@@ -177,9 +158,8 @@ def rollback(package: Package, release: str = "") -> None:
         there = ", ".join(sorted(have.releases)) or "none"
         raise UserError(f"there is no release {release!r} to go back to; on the host: {there}")
     deploy(package, release, "go back")
-    package_host.say(
-        f"{package.app['name']}: release {release} has the traffic. The package's own comes back by"
-    )
+    name = package.app["service"]["name"]
+    package_host.say(f"{name}: release {release} has the traffic. The package's own comes back by")
     package_host.say(f"{package.name} configure, and by the next upgrade.")
 
 
@@ -190,11 +170,10 @@ def remove(package: Package) -> None:
     app, root = package.app, package.root
     (root / "live.sock").unlink(missing_ok=True)
     if services.systemd_runs():
-        host = Host(app)
+        host, service = Host(), app["service"]
         schedules.stop(host, app, "timer")
-        layout = slots.Layout(root, Path(app["etc"]), Path(app["run"]))
         for slot in SLOTS:
-            managers.managed(host, layout).stop(slot)
+            managers.managed(host, service, slots.layout(service)).stop(slot)
         # What a schedule has begun would be without its files.
         schedules.stop(host, app, "service")
     for name in ("current", "previous"):
@@ -207,11 +186,11 @@ def run(package: Package, argv: Sequence[str], release: Path | None = None) -> N
     """Become a command of the app: its user, environment, folder and venv."""
     app = package.app
     folder = release or (package.root / "current").resolve(strict=True)
-    account = pwd.getpwnam(app["user"])
+    account = pwd.getpwnam(app["service"]["user"])
     variables = env_file.parse(package.environment.read_text(encoding="utf-8"))
     variables["PATH"] = f"{folder}/.venv/bin:{PATH}"
     variables["APP_RELEASE"] = folder.name
-    os.chdir(folder / app["subdir"])
+    os.chdir(folder / app["migration"]["subdir"])
     os.initgroups(account.pw_name, account.pw_gid)
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
+
+from .settings import Settings
 
 LISTING = ["systemctl", "list-units", "--all", "--plain", "--no-legend"]
 
 
-def keep_time(host: Any, app: Mapping[str, Any]) -> None:
+def keep_time(host: Module, app: Settings) -> None:
     """Have the timers of the app's schedules run, and none of a version before."""
     _rc, listed, _err = host.run_command([*LISTING, _pattern(app, "timer")])
     former = {line.split()[0] for line in listed.splitlines()} - set(app["timers"])
@@ -20,14 +21,14 @@ def keep_time(host: Any, app: Mapping[str, Any]) -> None:
         if timers:
             rc, _out, err = host.run_command(["systemctl", what, *timers])
             if rc:  # such as of one that the administrator has masked; the traffic has moved
-                host.warn(f"{app['name']}: its schedules did not {what}: {err.strip()}")
+                host.warn(f"{app['service']['name']}: its schedules did not {what}: {err.strip()}")
 
 
-def stop(host: Any, app: Mapping[str, Any], kind: str) -> None:
+def stop(host: Module, app: Settings, kind: str) -> None:
     """Stop the app's units of a kind (``timer``, ``service``), but for its slots."""
     host.run_command(["systemctl", "stop", _pattern(app, kind)])
 
 
-def _pattern(app: Mapping[str, Any], kind: str) -> str:
+def _pattern(app: Settings, kind: str) -> str:
     """The app's units of a kind besides its slots: their names have a dot after the app's."""
-    return str(app["unit"]).replace("@.service", f".*.{kind}")
+    return str(app["service"]["unit"]).replace("@.service", f".*.{kind}")

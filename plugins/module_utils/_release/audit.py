@@ -11,7 +11,7 @@ their IDs alone; what each one is stands at https://osv.dev/ID.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -30,6 +30,11 @@ class Settings:
     level: str = NEVER
     server: str = ""
     ignore: tuple[str, ...] = ()  # IDs
+
+    @classmethod
+    def of(cls, audit: Mapping[str, Any]) -> Settings:
+        """Out of the option ``audit`` of an app."""
+        return cls(audit["level"], audit["server"], tuple(audit["ignore"]))
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,16 @@ import os
 import pwd
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, process
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Release as ReleasePart
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
+from ansible_collections.pyhost.flask.plugins.module_utils._release.base import model
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
     Inputs,
     Release,
@@ -43,34 +46,42 @@ TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # UTC
 
 @dataclass(frozen=True)
 class Job:
-    """A release to build: where, from what, and how it is checked."""
+    """An app's next release: where it goes, from what it is made, and how it is checked."""
 
-    module: Any
+    module: Module
+    app: ReleasePart
     root: Path
-    id: str
-    inputs: Inputs
-    user: str
-    static: tuple[str, ...]
-    uv: str  # empty for pip
-    environment: Mapping[str, str] | None  # of the preflight; None is no preflight
-    trial_of: Path | None = None  # the app's folder, where ``root`` is one to throw away
+    inputs: Inputs  # without a revision before the source has said it
+    uv: str = ""  # empty for pip
+    environment: Mapping[str, str] | None = None  # for the import check; None leaves it out
     variables: Mapping[str, str] = field(default_factory=dict)  # for uv and pip
-    audit: Settings = field(default_factory=Settings)
     wheelhouse: Wheelhouse | None = None  # in place of all indexes
+    known: str = ""  # the release's ID, if it was built elsewhere
+    preview_of: Path | None = None  # the app's folder, if ``root`` is one to throw away
+
+    @property
+    def id(self) -> str:
+        return self.known or model.release_id(self.inputs)
+
+    def at(self, revision: str, built: bool) -> Job:
+        """The same with the revision that the source has found; with ``built`` that is the ID of
+        a release that was built elsewhere."""
+        inputs = replace(self.inputs, revision=revision)
+        return replace(self, inputs=inputs, known=revision if built else "")
 
     @property
     def folder(self) -> Path:
         return self.root / "releases" / self.id
 
     @property
-    def app(self) -> Path:
-        """The app's folder."""
+    def code(self) -> Path:
+        """The app's folder in it."""
         return self.folder / self.inputs.subdir
 
     @property
     def shared(self) -> Path:
         """Where the shared folders are."""
-        return (self.trial_of or self.root) / "shared"
+        return (self.preview_of or self.root) / "shared"
 
     @property
     def venv(self) -> Venv:
@@ -87,7 +98,7 @@ def build(job: Job, source: Source, wanted: Revision, borrow: str) -> tuple[Rele
     ``UserError`` says what went wrong; then there is no record, and the folder counts for
     nothing.
     """
-    refuse_unknown_user(job.user)
+    refuse_unknown_user(job.app["user"])
     warnings = [*lay_out(job, source), *fill(job, source), *audited(job)]
     job.venv.compile(job.folder, job.root / "releases" / borrow / ".venv" if borrow else None)
     preflight(job)
@@ -97,7 +108,7 @@ def build(job: Job, source: Source, wanted: Revision, borrow: str) -> tuple[Rele
 
 def lay_out(job: Job, source: Source) -> list[str]:
     """The code in its folder, with the links to the shared folders; return warnings."""
-    warnings = code(job, source)
+    warnings = write_code(job, source)
     share(job)
     if not source.package(job.inputs.revision):
         check_static(job)
@@ -115,15 +126,16 @@ def fill(job: Job, source: Source) -> list[str]:
         show_installed(job)
         check_static(job)
         return []
-    warning = job.venv.fill(job.folder, job.app)
+    warning = job.venv.fill(job.folder, job.code)
     return [warning] if warning else []
 
 
 def audited(job: Job) -> list[str]:
     """Look for known vulnerabilities in what was installed; return warnings."""
-    if job.audit.level == NEVER:
+    settings = Settings.of(job.app["audit"])
+    if settings.level == NEVER:
         return []
-    return audit(job.audit, sbom.observe(job.venv.path, {}))
+    return audit(settings, sbom.observe(job.venv.path, {}))
 
 
 def show_installed(job: Job) -> None:
@@ -147,7 +159,7 @@ def refuse_unknown_user(user: str) -> None:
         raise UserError(f"there is no user {user!r} on the host; make it first") from error
 
 
-def code(job: Job, source: Source) -> list[str]:
+def write_code(job: Job, source: Source) -> list[str]:
     """Write the revision's files into an empty folder; return warnings."""
     clear(job)
     job.folder.mkdir()
@@ -156,7 +168,7 @@ def code(job: Job, source: Source) -> list[str]:
     (job.folder / RECORD).unlink(missing_ok=True)
     if os.path.lexists(job.folder / ".venv"):
         raise UserError("its code has a .venv, where a release has its own; leave it out")
-    if not job.app.is_dir():
+    if not job.code.is_dir():
         raise UserError(
             f"there is no folder {job.inputs.subdir!r} in its code; check source.subdir"
         )
@@ -171,7 +183,7 @@ def clear(job: Job) -> None:
 
 def check_static(job: Job) -> None:
     """Refuse static folders that the release does not have."""
-    missing = [folder for folder in job.static if not (job.app / folder).is_dir()]
+    missing = [folder for folder in job.app["static"] if not (job.code / folder).is_dir()]
     if missing:
         names = ", ".join(missing)
         raise UserError(f"there is no folder {names} in the app's folder; check static[].folder")
@@ -183,24 +195,24 @@ def share(job: Job) -> None:
     What the repository has in one is its first content. In the shared folder the app's user does
     the work: there root could be led astray by a link that the app has put in its place.
     """
-    if not job.trial_of:
+    if not job.preview_of:
         shared_folder(job)
     for name in job.inputs.shared:
-        link(job, job.app / name, name)
-        if name == "instance" and (job.app / "src").is_dir():
-            link(job, job.app / "src" / name, name)
+        link(job, job.code / name, name)
+        if name == "instance" and (job.code / "src").is_dir():
+            link(job, job.code / "src" / name, name)
 
 
 def link(job: Job, place: Path, name: str) -> None:
     """Let a place in the release be a link to the shared folder ``name``."""
     kept = job.shared / name
     _refuse_outside(job, place)
-    if not os.path.lexists(kept) and job.trial_of:
+    if not os.path.lexists(kept) and job.preview_of:
         place.mkdir(parents=True, exist_ok=True)
         return
     if not os.path.lexists(kept):
         release_preflight.first_content(
-            job.module, job.user, place if place.is_dir() else None, kept
+            job.module, job.app["user"], place if place.is_dir() else None, kept
         )
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
@@ -215,16 +227,16 @@ def preflight(job: Job) -> None:
     if job.environment is not None:
         wsgi = job.inputs.wsgi
         release_preflight.preflight(
-            job.module, job.user, job.folder, job.app, wsgi, job.environment
+            job.module, job.app["user"], job.folder, job.code, wsgi, job.environment
         )
 
 
 def describe(job: Job) -> None:
     """Write down what the release is made of."""
     version = sbom.interpreter(job.venv.path)
-    name = job.module.params["name"]
+    name = job.app["name"]
     app = sbom.App(name, job.inputs.revision, job.id, version)
-    sbom.write(job.folder, lock_hashes.hashes(job.app, job.folder), app)
+    sbom.write(job.folder, lock_hashes.hashes(job.code, job.folder), app)
 
 
 def record(job: Job, source: Source, wanted: Revision) -> Release:
@@ -262,14 +274,15 @@ def shared_folder(job: Job) -> None:
     shared = job.shared
     if job.inputs.shared and not shared.exists():
         shared.mkdir(mode=0o750)
-        shutil.chown(shared, job.user, job.user)
+        user = job.app["user"]
+        shutil.chown(shared, user, user)
 
 
 def _refuse_outside(job: Job, place: Path) -> None:
     """Refuse to make a link in a place that a link of the repository leads out of the release."""
     parent = os.path.realpath(place.parent)
     if os.path.commonpath([parent, os.path.realpath(job.folder)]) != os.path.realpath(job.folder):
-        name = place.relative_to(job.app)
+        name = place.relative_to(job.code)
         raise UserError(
             f"shared: {name} lies behind a link, or in another shared folder; name the outer one"
         )

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
     Inputs,
     Release,
@@ -55,7 +56,8 @@ MUST_AGREE = {"subdir": "source.subdir", "shared": "shared", "wsgi": "wsgi"}
 class Packaged:
     """A ``Source``: a package that the controller sends, or one of the host's repositories."""
 
-    module: Any
+    module: Module
+    app: str  # its name
     kind: str
     address: str  # a file, or a name, perhaps with =VERSION
     sent: Sent | None = None
@@ -80,7 +82,7 @@ class Packaged:
     def resolve(self) -> Revision:
         """The package's release, whose ID it names. It is known of a file before it is sent."""
         facts = self.find()
-        if problem := package_facts.foreign(facts, self.module.params["name"]):
+        if problem := package_facts.foreign(facts, self.app):
             raise UserError(problem)
         return Revision(facts.release, facts.version)
 
@@ -134,7 +136,7 @@ def refuse_installed(facts: Facts, version: str) -> None:
 
 def build(job: Job, source: Source, wanted: Revision) -> tuple[Release, list[str]]:
     """Make the package's release one of the app's; return it, and warnings."""
-    builder.refuse_unknown_user(job.user)
+    builder.refuse_unknown_user(job.app["user"])
     about = lay_out(job, source)
     warnings = builder.audited(job)
     builder.preflight(job)
@@ -159,7 +161,7 @@ def lay_out(job: Job, source: Source) -> dict[str, Any]:
         place.unlink()
         place.parent.rename(job.folder)
         builder.check_static(job)
-        if not job.trial_of:
+        if not job.preview_of:
             share(job, place.parents[1] / "shared")
     return about
 
@@ -193,4 +195,4 @@ def share(job: Job, first: Path) -> None:
         kept = job.shared / name
         if not os.path.lexists(kept):
             content = first / name if (first / name).is_dir() else None
-            preflight.first_content(job.module, job.user, content, kept)
+            preflight.first_content(job.module, job.app["user"], content, kept)

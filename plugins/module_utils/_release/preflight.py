@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process, redact
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._core.process import TIMED_OUT
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python import errors
 
@@ -35,7 +35,7 @@ os._exit(status)
 
 
 def preflight(
-    module: Any, user: str, release: Path, app: Path, wsgi: str, environment: Mapping[str, str]
+    module: Module, user: str, release: Path, app: Path, wsgi: str, environment: Mapping[str, str]
 ) -> None:
     """Import the app of a release as gunicorn does, in its environment. ``app`` is its folder."""
     venv = str(release / ".venv")
@@ -53,7 +53,7 @@ def preflight(
         raise UserError(f"{wsgi} cannot be imported.{errors.import_remedy(said)}\n{tail}")
 
 
-def first_content(module: Any, user: str, content: Path | None, kept: Path) -> None:
+def first_content(module: Module, user: str, content: Path | None, kept: Path) -> None:
     """Make a shared folder with what the code has for it; whole, or not at all."""
     new = f"{kept}.new"
     steps = [["rm", "-rf", new], ["mkdir", "--parents", new]]

@@ -15,16 +15,15 @@ import pwd
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import plan as migrate_plan
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import session
-from ansible_collections.pyhost.flask.plugins.module_utils._migrate.session import Session, sql
+from ansible_collections.pyhost.flask.plugins.module_utils._migrate.session import sql
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python import venv
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python.venv import (
     CACHE,
@@ -53,7 +52,7 @@ class Pending:
 
 
 @dataclass
-class Trial:
+class Preview:
     """What was found out, and in ``warnings`` what was not, and why."""
 
     packages: dict[str, str] = field(default_factory=dict)
@@ -74,19 +73,18 @@ class Trial:
         return [migrate_plan.diff(name, self.pending.have, self.pending.plan, self.pending.sql)]
 
 
-def trial(job: Job, source: Source, migrations: dict[str, Any] | None) -> Trial:
+def preview(job: Job, source: Source) -> Preview:
     """Build the release in a scratch folder, and ask it for its migrations.
 
-    ``migrations`` holds ``flask_app`` and ``folder``, or is None where nothing is to be asked.
     ``UserError`` is what the deploy would certainly fail of. What may only be missing because
     check mode has not made it is a warning.
     """
-    found = Trial()
-    with scratch(job.user) as folder:
+    found = Preview()
+    with scratch(job.app["user"]) as folder:
         job = replace(
             job,
             root=folder,
-            trial_of=job.root,
+            preview_of=job.root,
             variables={**job.variables, **own_caches(job, folder)},
             wheelhouse=own_wheelhouse(job, folder),
         )
@@ -105,8 +103,8 @@ def trial(job: Job, source: Source, migrations: dict[str, Any] | None) -> Trial:
             return found
         found.packages = venv.installed(job.folder / ".venv")
         found.warnings += builder.audited(job)
-        if migrations and migrate_plan.has_scripts(str(job.app), migrations["folder"]):
-            ask_migrations(job, migrations, found)
+        if job.app["migration"]["automatic"]:
+            ask_migrations(job, found)
     return found
 
 
@@ -153,25 +151,29 @@ def own_wheelhouse(job: Job, folder: Path) -> Wheelhouse | None:
     return replace(job.wheelhouse, folder=place)
 
 
-def ask_migrations(job: Job, migrations: dict[str, Any], found: Trial) -> None:
+def ask_migrations(job: Job, found: Preview) -> None:
     """Find the pending migrations, as the app's user and in its environment."""
+    migration = job.app["migration"]
+    if not migrate_plan.has_scripts(str(job.code), migration["folder"]):
+        return
     try:
-        pwd.getpwnam(job.user)
+        pwd.getpwnam(job.app["user"])
     except KeyError:
-        found.warnings.append(f"its migrations are not known yet: there is no user {job.user!r}")
+        user = job.app["user"]
+        found.warnings.append(f"its migrations are not known yet: there is no user {user!r}")
         return
     if job.environment is None:
         found.warnings.append("its migrations are not known yet: the environment file is not there")
         return
-    python, variables = session.as_user(job.user, str(job.folder / ".venv"), dict(job.environment))
-    with Session(python, str(job.app), variables) as app:
+    with ExitStack() as stack:
         try:
-            if app.ask("load", read_only=True, **migrations)["kind"] == "none":
-                return
-            have = migrate_plan.have(app.ask("observe"))
+            app = stack.enter_context(session.reading(migration, job.folder))
+            have = migrate_plan.have(app.ask("observe")) if app else None
         except UserError as error:
             # The server, a variable or a shared folder may be what check mode has not made.
             found.warnings.append(f"its migrations are not known: {error}")
+            return
+        if not (app and have):
             return
         plan = migrate_plan.plan(have, "heads", downgrade=False)
         found.pending = Pending(have, plan, sql(app, have, plan) if plan.steps else "")

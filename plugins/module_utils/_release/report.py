@@ -14,7 +14,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.base import 
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Have, Release
 
 if TYPE_CHECKING:
-    from .preview import Trial
+    from .preview import Preview
 
 
 def result(
@@ -40,7 +40,7 @@ def result(
 
 
 def diffs(
-    name: str, have: Have, release: Release, commits: Sequence[str], found: Trial | None
+    name: str, have: Have, release: Release, commits: Sequence[str], found: Preview | None
 ) -> list[dict[str, str]]:
     """From the live release to the new one, as Ansible shows it, and its migrations."""
     live = have.releases.get(have.live)

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import url
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Release
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
-from ansible_collections.pyhost.flask.plugins.module_utils._release.python import venv
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import (
     git_mirror,
     git_ssh,
@@ -35,31 +35,35 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.pyth
     Package,
 )
 
+from .builder import Job
 from .prebuilt import TOOLS, Packaged
 
 KINDS = ("git", "path", "archive", "dist", "package", "deb", "rpm")
 
 
-def source_of(module: Any) -> Source:
-    """The source that the options of the module name; ``UserError`` where they name none."""
-    params = module.params
-    options, root = params["source"], Path(params["root"])
+def source_of(job: Job, known: Mapping[str, Any]) -> Source:
+    """The source of an app; ``UserError`` if it names none.
+
+    ``known`` is what the controller has of it: ``sent`` (fields of ``Sent``) or, of a git
+    repository that it reads for its hosts, ``found`` (fields of ``Found``).
+    """
+    options = job.app["source"]
     named = [kind for kind in KINDS if options[kind]]
     if len(named) != 1:
         raise UserError(f"source: needs exactly one of {', '.join(KINDS)}")
-    sent = params["_sent"]
+    sent = known.get("sent")
     if options["package"]:
-        return package(module)
+        return package(job)
     if options["dist"]:
-        return Dist(options["dist"], Sent(**sent))
+        return Dist(options["dist"], Sent(**(sent or {})))
     if named[0] in TOOLS:
-        return packaged(module, named[0])
+        return packaged(job, named[0], sent)
     if options["git"]:
         version = options["version"] or "HEAD"
         ssh = git_ssh.options(options["key"], options["known_hosts"])
-        found = git_mirror.repository(module, options["git"], root / "repo.git", ssh)
-        if params["_found"]:
-            found = Bundled(**vars(found), found=Found(**params["_found"]))
+        found = git_mirror.repository(job.module, options["git"], job.root / "repo.git", ssh)
+        if known.get("found"):
+            found = Bundled(**vars(found), found=Found(**known["found"]))
         return Git(found, version, options["submodules"])
     if sent:
         # A folder that all of a path lies in is a part of it.
@@ -74,42 +78,37 @@ def source_of(module: Any) -> Source:
     return Archive(address.url, Download(address, checksum))
 
 
-def package(module: Any) -> Package:
+def package(job: Job) -> Package:
     """The source that is a package of an index."""
-    params = module.params
     return Package(
-        module,
-        requirement=params["source"]["package"],
-        uv=venv.usable(params["uv"]),
-        python=venv.python_version(params["python_version"]),
-        variables=variables(params),
+        job.module,
+        requirement=job.app["source"]["package"],
+        uv=job.uv,
+        python=job.inputs.python,
+        variables=job.variables,
     )
 
 
-def packaged(module: Any, kind: str) -> Packaged:
+def packaged(job: Job, kind: str, given: Mapping[str, Any] | None) -> Packaged:
     """The source that is a deb or an RPM: a file of the controller's, or one of a repository."""
-    address, given = module.params["source"][kind], module.params["_sent"]
+    name, address = job.app["name"], job.app["source"][kind]
     if not given:
-        return Packaged(module, kind, address)
+        return Packaged(job.module, name, kind, address)
     sent = Sent(**given)
     facts = {**(sent.facts or {})}
     depends = tuple(facts.pop("depends"))
-    return Packaged(module, kind, address, sent, Facts(**facts, depends=depends))
+    return Packaged(job.module, name, kind, address, sent, Facts(**facts, depends=depends))
 
 
-def variables(params: dict[str, Any]) -> dict[str, str]:
-    """What uv and pip have to know of the network."""
-    named = venv.indexes(params["index"], params["extra_indexes"])
-    return {**named, **venv.way_out(params["proxy"], params["ca"])}
+def secrets(app: Release) -> set[str]:
+    """What of an app's options must not be shown: its key, and the passwords in addresses."""
+    source, python = app["source"], app["python"]
+    addresses = [python["index"], *python["extra_indexes"], python["proxy"]]
+    found = {secret for address in addresses for secret in url.parse(address).secrets}
+    return found | ({source["key"]} if source["key"] else set())
 
 
-def secrets_of_indexes(params: dict[str, Any]) -> set[str]:
-    """The passwords in the addresses of package indexes and of the way to them."""
-    addresses = [params["index"], *params["extra_indexes"], params["proxy"]]
-    return {secret for address in addresses for secret in url.parse(address).secrets}
-
-
-def kind_of(options: dict[str, Any]) -> str:
+def kind_of(options: Mapping[str, Any]) -> str:
     """The kind of a source, for the release's ID; git, the first that there was, has none."""
     if options["package"]:
         return f"package {python_package.name_of(options['package'])}"

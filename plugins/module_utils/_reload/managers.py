@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Service
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 from . import slots
 from .plan import SLOTS
@@ -21,15 +23,12 @@ MANAGERS: dict[str, type[Systemd] | type[Supervisor]] = {
 }
 
 
-def managed(module: Any, layout: Layout) -> Manager:
-    """The manager that the module's options want, together with another that a slot was started
-    by."""
-    params = module.params
+def managed(module: Module, app: Service, layout: Layout) -> Manager:
+    """The manager that an app asks for, together with another that a slot was started by."""
     names = {slots.manager_of(layout, slot) for slot in SLOTS}
-    former = names - {"", params["manager"]}
+    former = names - {"", app["manager"]}
     wanted, *others = [
-        MANAGERS[name](module, params["unit"], params["processes"])
-        for name in (params["manager"], *former)
+        MANAGERS[name](module, app["unit"], app["processes"]) for name in (app["manager"], *former)
     ]
     return Managers(wanted, *others) if others else wanted
 

@@ -2,40 +2,47 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A move of the traffic as a whole, for the module ``reload`` and for packages on the host.
-
-``module`` is the ``AnsibleModule``, or what a package has in its place (``_package_host.Host``).
-"""
+"""A move of the traffic as a whole, for the module ``reload`` and for packages on the host."""
 
 from __future__ import annotations
 
 import functools
 import grp
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import redact, services
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Service
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock.lock import Deploy
 
 from . import managers, plan, slots, supervisor
 
 
-def run(module: Any, deploy: Deploy, conffiles: bool = False) -> dict[str, Any]:
-    """Observe, plan, apply; the module's result.
+def run(
+    module: Module,
+    app: Service,
+    release: str,
+    deploy: Deploy,
+    pending: Sequence[str] = (),
+    conffiles: bool = False,
+) -> dict[str, Any]:
+    """Observe, plan, apply; the app's result.
 
-    With ``conffiles`` the settings are a package manager's, who would take what is put back there
-    for the administrator's own; so after a failure they stay.
+    ``release`` is an ID, or empty for the live release with the settings as they are now.
+    ``pending`` are files that check mode would change before. With ``conffiles`` the settings are a
+    package manager's, who would take what is put back there for the administrator's own; so after
+    a failure they stay.
     """
-    params = module.params
-    layout = slots.Layout(*(Path(params[key]) for key in ("root", "etc", "run")))
+    layout = slots.layout(app)
     if not module.check_mode:
         # Kept until the process ends. An earlier run that lost its connection may still be at it.
         slots.lock(layout)
-    manager = managers.managed(module, layout)
+    manager = managers.managed(module, app, layout)
     processes = manager.observe()
     have = slots.observe(layout, processes)
-    want = wanted(module, layout, have, processes)
+    want = wanted(module, app, release, have, processes, pending)
     steps = plan.plan(want, have)
     slot = next((step.slot for step in steps if step.kind == "switch"), have.live)
     result: dict[str, Any] = {
@@ -46,15 +53,15 @@ def run(module: Any, deploy: Deploy, conffiles: bool = False) -> dict[str, Any]:
         "reasons": plan.reasons(want, have),
         "steps": [f"{step.kind} {step.slot}" for step in steps],
         "diff": {
-            "before_header": f"traffic of {params['name']}",
-            "after_header": f"traffic of {params['name']}",
+            "before_header": f"traffic of {app['name']}",
+            "after_header": f"traffic of {app['name']}",
             **plan.diff(want, have, steps),
         },
     }
     if not module.check_mode:
         if steps:
             deploy.note(idle=False, release=want.release)
-            result.update(apply(module, layout, manager, want, have, steps, conffiles))
+            result.update(apply(module, app, manager, want, have, steps, conffiles))
             processes = manager.observe()
         pid = processes[slot].pid
         result["pids"] = [pid, *slots.children(pid)]
@@ -62,41 +69,43 @@ def run(module: Any, deploy: Deploy, conffiles: bool = False) -> dict[str, Any]:
 
 
 def wanted(
-    module: Any,
-    layout: slots.Layout,
+    module: Module,
+    app: Service,
+    release: str,
     have: plan.Have,
     processes: dict[str, slots.Process],
+    pending: Sequence[str],
 ) -> plan.Want:
     """The release that is asked for, with the settings as they are, or would be."""
-    params = module.params
-    release = params["release"] or (have.slots[have.live].release if have.live else "")
+    layout = slots.layout(app)
+    release = release or (have.slots[have.live].release if have.live else "")
     if module.check_mode:
         release = release or "(to be built)"
     elif not release:
-        raise UserError("no release is live yet; build one, and name it in 'release'")
+        raise UserError("no release is live yet; build one, and name it in 'releases'")
     elif not layout.release(release).is_dir():
         folder = layout.release(release).parent
         raise UserError(f"there is no release {release} in {folder}; build it first")
     # A drop-in for one slot alone is no reason to move to the other.
     units = set.intersection(*(set(process.files) for process in processes.values()))
-    for unit in params["processes"]:
+    for unit in app["processes"]:
         instances = [process.behind.get(unit) for process in processes.values()]
         units |= set.intersection(*(set(one.files if one else ()) for one in instances))
-    ends = tuple(f"/{unit}" for unit in (params["unit"], *params["processes"]))
-    ends += supervisor.files(params["unit"])
-    pending = [
+    ends = tuple(f"/{unit}" for unit in (app["unit"], *app["processes"]))
+    ends += supervisor.files(app["unit"])
+    changing = [
         path
-        for path in params["pending"]
+        for path in pending
         if module.check_mode and (path.startswith(f"{layout.etc}/") or path.endswith(ends))
     ]
     return slots.wanted(
-        layout, release, units, pending, frozenset(params["processes"]), params["manager"]
+        layout, release, units, changing, frozenset(app["processes"]), app["manager"]
     )
 
 
 def apply(
-    module: Any,
-    layout: slots.Layout,
+    module: Module,
+    app: Service,
     manager: slots.Manager,
     want: plan.Want,
     have: plan.Have,
@@ -108,17 +117,17 @@ def apply(
     from . import health as reload_health
     from . import steps as reload_steps
 
-    params, health = module.params, module.params["health"]
+    layout, health = slots.layout(app), app["health"]
     check = reload_health.Check(
-        host=params["host"],
+        host=app["host"],
         path=health["path"],
         statuses=tuple(health["statuses"]),
         timeout=health["timeout"],
         release=want.release,
         hide=functools.partial(redact.redact_for, layout.etc),
     )
-    group = grp.getgrnam(params["user"]).gr_gid
-    drain = params["graceful_timeout"]
+    group = grp.getgrnam(app["user"]).gr_gid
+    drain = app["graceful_timeout"]
     mover = reload_steps.Mover(module, layout, manager, want, check, group, drain)
     for step in steps:
         try:
@@ -132,7 +141,9 @@ def apply(
     return mover.evidence
 
 
-def put_back(module: Any, layout: slots.Layout, have: plan.Have, conffiles: bool = False) -> None:
+def put_back(
+    module: Module, layout: slots.Layout, have: plan.Have, conffiles: bool = False
+) -> None:
     """Put back the settings and units that the live slot was started with: it would otherwise come
     back with the new ones when it crashes, or after a reboot."""
     restored = have.live and slots.restore(layout, have.live, not conffiles)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import durable
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Service
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 
 from . import plan
@@ -102,6 +103,11 @@ class Layout:
     def claim(self, slot: str, manager: str) -> Path:
         """What lets this manager start the slot, and no other, also after a reboot."""
         return self.slot(slot) / f"started-by-{manager}"
+
+
+def layout(app: Service) -> Layout:
+    """Where the parts of an app are."""
+    return Layout(Path(app["root"]), Path(app["etc"]), Path(app["run"]))
 
 
 def lock(layout: Layout) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 from . import health, plan, slots
 from .plan import Step, Want
@@ -25,7 +26,7 @@ class Mover:
     """Does the steps. ``group`` is the app's group, ``drain`` the seconds that the old slot gets
     to accept what waits for it. ``evidence`` collects what was seen on the way."""
 
-    module: Any
+    module: Module
     layout: slots.Layout
     manager: slots.Manager
     want: Want

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 from .plan import SLOTS
 from .slots import Process
@@ -46,7 +47,7 @@ class Supervisor:
     """Starts, stops and observes the slots' programs. ``unit`` and ``processes`` are the names that
     systemd's template units would have; those of the programs follow from them."""
 
-    def __init__(self, module: Any, unit: str, processes: Iterable[str] = ()) -> None:
+    def __init__(self, module: Module, unit: str, processes: Iterable[str] = ()) -> None:
         self._module = module
         self._unit = unit
         self._processes = tuple(processes)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 from .plan import SLOTS
 from .slots import Process
@@ -35,7 +35,7 @@ class Systemd:
     """Starts, stops and observes the slots' units. ``unit`` is the template, ``name@.service``,
     and ``processes`` are those of the background processes, ``name.process@.service``."""
 
-    def __init__(self, module: Any, unit: str, processes: Iterable[str] = ()) -> None:
+    def __init__(self, module: Module, unit: str, processes: Iterable[str] = ()) -> None:
         self._module = module
         self._unit = unit
         self._processes = tuple(processes)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from .app import App, Connection
+
 # The certificate of the database's host, on the apps' hosts.
 CERTIFICATE = "/etc/pyhost-flask/database.pem"
 LOCAL_NAMES = ("", "localhost")
@@ -39,12 +41,13 @@ class Fleet:
         """Whether no host before this one serves the app."""
         return name not in {served for served, _database in self.earlier()}
 
-    def shares(self, app: Mapping[str, Any]) -> bool:
+    def shares(self, name: str, connection: Connection) -> bool:
         """Whether a host before this one serves the app with the same database."""
-        if app["database_host"]:
-            return not self.first(app["name"])
-        elsewhere = app["database_kind"] == "url" and not is_local(host_of(app["database"]))
-        return elsewhere and (app["name"], app["database"]) in self.earlier()
+        if connection["host"]:
+            return not self.first(name)
+        url = connection["url"]
+        elsewhere = connection["kind"] == "url" and not is_local(host_of(url))
+        return elsewhere and (name, url) in self.earlier()
 
 
 ALONE = Fleet()
@@ -71,14 +74,14 @@ def host_of(url: str) -> str:
     return found[1].strip("[]") if found else ""
 
 
-def served(apps: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The databases that the server has for the finished apps of each address."""
+def served(apps: Mapping[str, Sequence[App]]) -> list[dict[str, Any]]:
+    """The databases that the server has for the apps of each address."""
     found: dict[str, dict[str, Any]] = {}
     for address, those in apps.items():
         for app in those:
-            if app["database_kind"] != "mysql":
+            if app["connection"]["kind"] != "mysql":
                 continue
-            name = app["database_name"]
+            name = app["connection"]["name"]
             entry = {"name": name, "user": app["user"], "secret": secret_of(app["name"])}
             found.setdefault(name, {**entry, "hosts": []})["hosts"].append(address)
     return list(found.values())

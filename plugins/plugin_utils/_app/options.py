@@ -22,12 +22,14 @@ MARKUP = re.compile(r"\b[A-Z]\(([^)]*)\)")
 
 
 class Mistakes(ValueError):
-    """What is wrong with ``flask_apps``: ``lines``, one mistake each."""
+    """What is wrong with ``flask_apps`` and other options: ``lines``, one mistake each."""
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         count = "a mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
-        super().__init__("\n".join([f"flask_apps has {count}:", *(f"- {line}" for line in lines)]))
+        of_apps = all(line.startswith(("flask_apps", "flask_defaults")) for line in lines)
+        head = f"flask_apps has {count}:" if of_apps else f"The options have {count}:"
+        super().__init__("\n".join([head, *(f"- {line}" for line in lines)]))
 
 
 def merged(common: Options, given: Options) -> Options:
@@ -52,7 +54,7 @@ def checked(
     for key, option in spec.items():
         value = given.get(key)
         if value is not None:
-            result[key] = _coerced(value, option, f"{path}.{key}", mistakes, partly)
+            result[key] = coerced(value, option, f"{path}.{key}", mistakes, partly)
         elif partly:
             continue
         elif option.get("required"):
@@ -66,16 +68,17 @@ def checked(
     return result
 
 
-def _coerced(value: Any, option: Options, path: str, mistakes: list[str], partly: bool) -> Any:
-    kind = option["type"]
+def coerced(value: Any, option: Options, path: str, mistakes: list[str], partly: bool) -> Any:
+    """A value as its option's type; what is wrong with it is added to ``mistakes``."""
+    kind = option.get("type", "str")
     if kind == "list":
         if not isinstance(value, list):
             text = _described(value, option)
             mistakes.append(f"{path} = {text}: must be a list, such as [{text}]")
             return None
-        element = {**option, "type": option["elements"]}
+        element = {**option, "type": option.get("elements", "raw")}
         return [
-            _coerced(item, element, f"{path}[{index}]", mistakes, partly=False)
+            coerced(item, element, f"{path}[{index}]", mistakes, partly=False)
             for index, item in enumerate(value)
         ]
     if kind == "dict":
@@ -85,10 +88,14 @@ def _coerced(value: Any, option: Options, path: str, mistakes: list[str], partly
             return {}
         if "options" in option:
             return checked(value, option["options"], path, mistakes, partly)
+        if partly:
+            return value
         for key, item in value.items():
             if isinstance(item, (dict, list)):
                 mistakes.append(f"{path}.{key}: must be text, a number, true or false")
         return {str(key): _text(item) for key, item in value.items()}
+    if kind == "raw":
+        return value
     converted, remedy = CONVERTERS[kind](value)
     if not remedy and "choices" in option and converted not in option["choices"]:
         remedy = f"must be one of {', '.join(option['choices'])}"
@@ -124,10 +131,19 @@ def _to_bool(value: Any) -> tuple[bool, str]:
     return bool(known), "" if known is not None else "must be true or false"
 
 
+def _to_float(value: Any) -> tuple[float, str]:
+    try:
+        number = -1.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    return number, "" if number >= 0 else "must be a number, 0 or more"
+
+
 CONVERTERS: dict[str, Callable[[Any], tuple[Any, str]]] = {
     "str": _to_str,
     "path": _to_str,
     "int": _to_int,
+    "float": _to_float,
     "bool": _to_bool,
 }
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from .app import App
+
 # What is the administrator's on a host of Ansible's is the package's here, and may be overridden
 # by files in /etc (systemd.unit(5), tmpfiles.d(5)).
 PLACES = {
@@ -49,10 +51,10 @@ def _parents(path: str) -> list[str]:
     return ["", *("/" + "/".join(parts[:end]) for end in range(1, len(parts) + 1))]
 
 
-def variables(app: Mapping[str, Any]) -> dict[str, str]:
+def variables(app: App) -> dict[str, str]:
     """The app's variables as a package brings them, ``${NAME}`` and all. A database's address with
     a password in it is left out: everybody may read a package."""
-    found = dict(app["environment"])
+    found = dict(app["variables"])
     for name in URLS[1:]:
         if found[name] == found[URLS[0]] and PASSWORD not in found[name]:
             found[name] = f"${{{URLS[0]}}}"
@@ -60,39 +62,32 @@ def variables(app: Mapping[str, Any]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def required(app: Mapping[str, Any]) -> list[str]:
+def required(app: App) -> list[str]:
     """The variables that somebody has to fill in on each host."""
-    url = app["environment"][URLS[0]]
+    url = app["variables"][URLS[0]]
     if f"${{{PASSWORD}}}" in url:
         return [PASSWORD]
-    return [URLS[0]] if app["database_kind"] == "url" and urlsplit(url).password else []
+    return [URLS[0]] if app["connection"]["kind"] == "url" and urlsplit(url).password else []
 
 
-def settings(app: Mapping[str, Any], group: str) -> dict[str, Any]:
-    """What the package's program has to know of the app."""
-    paths, migrations = app["paths"], app["migrations"]
+def settings(app: App, group: str) -> dict[str, Any]:
+    """What the package's program has to know of the app (``_package.settings.Settings``)."""
     return {
-        **{key: app[key] for key in ("name", "user", "manager", "unit", "health", "flask_app")},
-        **{key: paths[key] for key in ("root", "etc", "run", "log")},
+        "service": app["service"],
+        "migration": app["migration"],
         "group": group,
-        "host": app["domain"],
-        "processes": [unit for process in app["processes"] for unit in process["units"]],
-        "timers": [schedule["timer"] for schedule in app["schedules"]],
-        "graceful_timeout": app["gunicorn"]["graceful_timeout"],
-        "migrate": app["migrate"] == "auto",
-        "folder": migrations["folder"],
-        "dump": migrations["dump"],
-        "subdir": app["source"]["subdir"],
+        "log": app["paths"]["log"],
+        "timers": [schedule["timer"] for schedule in app["background"]["schedules"]],
         "wsgi": app["wsgi"],
-        "keep": app["keep_releases"],
         "shared": list(app["shared"]),
+        "keep": app["keep_releases"],
         "once": list(app["commands"]["once"]),
         "commands": list(app["commands"]["release"]),
         "required": required(app),
     }
 
 
-def mistakes(app: Mapping[str, Any]) -> str:
+def mistakes(app: App) -> str:
     """What keeps an app from being packaged, a line each; empty where nothing does."""
     path = f"flask_apps[{app['name']}]"
     found = []
@@ -101,13 +96,13 @@ def mistakes(app: Mapping[str, Any]) -> str:
             f"{path}.source: is a package already; name where its code comes from in the"
             " inventory that builds it, as source.git"
         )
-    if app["manager"] != "systemd":
+    if app["service"]["manager"] != "systemd":
         found.append(f"{path}.gunicorn.manager: packages are for systemd; leave it out")
     for index, file in enumerate(app["files"]):
         text = file["content"] or ""
         if file["template"]:
             found.append(f"{path}.files[{index}]: a package takes no template; give its content")
-        elif any("${" + name + "}" in text for name in (*app["environment"], "SECRET_KEY")):
+        elif any("${" + name + "}" in text for name in (*app["variables"], "SECRET_KEY")):
             found.append(
                 f"{path}.files[{index}]: names a variable, whose value each host has for itself;"
                 " let the app read it from its environment"
@@ -115,7 +110,7 @@ def mistakes(app: Mapping[str, Any]) -> str:
     return "\n".join(found)
 
 
-def packaged(app: Mapping[str, Any], group: str) -> dict[str, Any]:
+def packaged(app: App, group: str) -> dict[str, Any]:
     """All of that together."""
     return {
         "settings": settings(app, group),

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import options
-
-App = dict[str, Any]
+from .app import Options
 
 # Names of system users, and of folders in /etc and /var/log, on Debian with what this collection
 # installs; an app of that name would share them.
@@ -291,7 +290,7 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
 ]
 
 
-def check_values(app: App, path: str, mistakes: list[str]) -> None:
+def check_values(app: Options, path: str, mistakes: list[str]) -> None:
     """One app's values, each by itself. An option that is missing was reported already."""
     for option, good, remedy in RULES:
         for where, value in _values(app, option.split("."), path):
@@ -306,7 +305,7 @@ def check_values(app: App, path: str, mistakes: list[str]) -> None:
     for index, entry in enumerate(app["files"] or []):
         if (entry["content"] is None) == (entry["template"] is None):
             mistakes.append(f"{path}.files[{index}]: needs content or template, and not both")
-    folder = (app["backup"] or {}).get("folder") or ""
+    folder = app["backup"].get("folder") or ""
     if f"{folder}/".startswith(f"/srv/{app['name']}/"):
         where = f"{path}.backup.folder = {options.shown(folder)}"
         mistakes.append(f"{where}: is in the app's own folder, which it is to outlive")
@@ -330,13 +329,13 @@ def _values(value: Any, option: list[str], path: str) -> Iterator[tuple[str, Any
         yield from _values(element, option[1:], f"{path}.{key}[{index}]")
 
 
-def check_shared_names(apps: list[App], mistakes: list[str]) -> None:
+def check_shared_names(apps: Sequence[Options], mistakes: list[str]) -> None:
     """What only one app can have: its name, its user, its domains."""
     holders: dict[tuple[str, str], list[str]] = {}
     for app in apps:
         claims = [("name", app["name"]), ("user", app["user"] or app["name"])]
         claims += [("domain", domain) for domain in app["domains"] or []]
-        claims += [("backup.folder", (app["backup"] or {}).get("folder") or "")]
+        claims += [("backup.folder", app["backup"].get("folder") or "")]
         for kind, value in claims:
             if value:
                 holders.setdefault((kind, value), []).append(str(app["name"]))

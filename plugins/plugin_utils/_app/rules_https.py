@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import openssl
 
 from . import options
-
-App = dict[str, Any]
+from .app import Options, Values
 
 DOMAIN = re.compile(
     r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])"
@@ -26,7 +24,7 @@ CERTIFICATE_FILES = ("chain", "key")
 AMBIENT = ("google", "route53")  # these find credentials on the host itself
 
 
-def check_https(app: App, path: str, mistakes: list[str]) -> None:
+def check_https(app: Options, path: str, mistakes: list[str]) -> None:
     """The domains, and what a certificate for them takes."""
     certbot = app["certbot"] if app["https"] == "certbot" else None
     if app["domains"] == []:
@@ -41,7 +39,7 @@ def check_https(app: App, path: str, mistakes: list[str]) -> None:
         _check_certificate(app["certificate"], path, mistakes)
 
 
-def _domain_remedy(domain: str, index: int, certbot: App | None) -> str:
+def _domain_remedy(domain: str, index: int, certbot: Values | None) -> str:
     """What to say of a domain, or an empty text."""
     if openssl.is_address(domain):
         remedy = "is no domain; for an address set https to selfsigned, provided or none"
@@ -57,7 +55,7 @@ def _domain_remedy(domain: str, index: int, certbot: App | None) -> str:
     return ""
 
 
-def _check_certbot(certbot: App, path: str, mistakes: list[str]) -> None:
+def _check_certbot(certbot: Values, path: str, mistakes: list[str]) -> None:
     if not certbot["email"]:
         remedy = "is missing; certbot needs one (for all apps: flask_defaults.certbot.email)"
         mistakes.append(f"{path}.certbot.email: {remedy}")
@@ -90,7 +88,7 @@ def _dns_remedy(plugin: str, credentials: dict[str, str]) -> str:
     return ""
 
 
-def _check_certificate(certificate: App, path: str, mistakes: list[str]) -> None:
+def _check_certificate(certificate: Values, path: str, mistakes: list[str]) -> None:
     for key, file in certificate.items():
         if key in CERTIFICATE_FILES and not file:
             remedy = "is missing; https: provided takes the file's absolute path"
@@ -100,7 +98,7 @@ def _check_certificate(certificate: App, path: str, mistakes: list[str]) -> None
             mistakes.append(f"{where}: must be absolute, such as {{{{ inventory_dir }}}}/{file}")
 
 
-def files_on_controller(app: App) -> Iterator[tuple[str, str]]:
+def files_on_controller(app: Options) -> Iterator[tuple[str, str]]:
     """The files of a certificate that must be on the controller, by the options that name them."""
     if app["https"] == "provided" and app["certificate"]["source"] == "controller":
         for key in CERTIFICATE_FILES:

@@ -14,6 +14,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python impor
     wheelhouse as wheelhouses,
 )
 
+from .app import Options
+
 # (the option that names a source, those that go with it)
 KINDS: dict[str, tuple[str, ...]] = {
     "git": ("from", "version", "subdir", "key", "known_hosts", "submodules"),
@@ -34,8 +36,9 @@ DECIDED = (
 USUAL = {"from": "host"}  # what an option is that is never empty, where nothing is said
 
 
-def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None:
-    """One app's source, at ``path``. One that is missing was reported already."""
+def check_source(app: Options, path: str, mistakes: list[str]) -> None:
+    """One app's source. One that is missing was reported already."""
+    source, path = app["source"], f"{path}.source"
     if not source:
         return
     named = [kind for kind in KINDS if source[kind]]
@@ -63,7 +66,7 @@ def check_source(source: dict[str, Any], path: str, mistakes: list[str]) -> None
         )
 
 
-def check_dependencies(app: dict[str, Any], path: str, mistakes: list[str]) -> None:
+def check_dependencies(app: Options, path: str, mistakes: list[str]) -> None:
     """What an app that is installed as a package says of its dependencies."""
     kind = next((kind for kind in INSTALLED if app["source"] and app["source"][kind]), "")
     for option in ("dependencies", "groups", "require_hashes"):
@@ -79,7 +82,7 @@ def check_dependencies(app: dict[str, Any], path: str, mistakes: list[str]) -> N
         )
 
 
-def check_built(app: dict[str, Any], path: str, mistakes: list[str]) -> None:
+def check_built(app: Options, path: str, mistakes: list[str]) -> None:
     """What an app whose release was built elsewhere says of its packages."""
     kind = next((kind for kind in BUILT if app["source"] and app["source"][kind]), "")
     for option in DECIDED:
@@ -90,7 +93,7 @@ def check_built(app: dict[str, Any], path: str, mistakes: list[str]) -> None:
             )
 
 
-def on_controller(app: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def on_controller(app: Options) -> Iterator[tuple[str, str, str]]:
     """What must be on the controller: the option that names it, its path, and what it must be."""
     source, wheelhouse = app["source"], app["python"]["wheelhouse"]
     if wheelhouse and not wheelhouses.on_host(wheelhouse):
@@ -128,22 +131,23 @@ def chosen_version(apps: list[Any], wanted: str, mistakes: list[str]) -> tuple[s
     return "", ""
 
 
-def set_version(app: dict[str, Any], version: str, mistakes: list[str]) -> None:
-    """Let an app have another version than its source says."""
+def with_version(app: Options, version: str, mistakes: list[str]) -> Options:
+    """The app in another version than its source says."""
     source = app["source"]
     kind = next((kind for kind in KINDS if source.get(kind)), "")
     if kind == "git":
-        source["version"] = version
-    elif kind == "package":
+        return {**app, "source": {**source, "version": version}}
+    if kind == "package":
         package = re.split(r"[=<>!~\s]", source["package"], maxsplit=1)[0]
-        source["package"] = f"{package}=={version}"
-    elif kind in BUILT and not is_file(source[kind]):
-        source[kind] = f"{source[kind].partition('=')[0]}={version}"
-    else:
-        where = f"comes from {kind}, which has no versions" if kind else "has no source"
-        if kind in BUILT:
-            where = f"comes from a file, which has one version; name another one in source.{kind}"
-        mistakes.append(f"version={version}: {app['name']} {where}")
+        return {**app, "source": {**source, "package": f"{package}=={version}"}}
+    if kind in BUILT and not is_file(source[kind]):
+        package = source[kind].partition("=")[0]
+        return {**app, "source": {**source, kind: f"{package}={version}"}}
+    where = f"comes from {kind}, which has no versions" if kind else "has no source"
+    if kind in BUILT:
+        where = f"comes from a file, which has one version; name another one in source.{kind}"
+    mistakes.append(f"version={version}: {app['name']} {where}")
+    return app
 
 
 def is_file(text: str | None) -> bool:

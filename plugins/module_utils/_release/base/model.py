@@ -11,19 +11,15 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Release as ReleasePart
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 
 # Part of each release's ID. One more for every change that makes the same input another release.
 FORMAT = 1
 COMMIT = re.compile(r"[0-9a-f]{40}")
-# Fields of ``Inputs``.
-LATER = (
-    *("kind", "submodules", "edition"),
-    *("dependencies", "groups", "extras", "constraints", "require_hashes"),
-)
 LATEST_TAG = "latest-tag"
 
 
@@ -113,28 +109,39 @@ def _under(name: str, kind: str) -> bool:
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that makes one release differ from another."""
+    """All that makes one release differ from another. Fields that are called like options of
+    ``source`` or ``python`` are these options."""
 
     revision: str
     subdir: str = ""
-    python_version: str = ""  # what was asked for; empty is the system's
-    python: str = ""  # major and minor version of the interpreter
-    packages: tuple[str, ...] = ()
-    shared: tuple[str, ...] = ()
-    wsgi: str = ""
-    installer: str = "uv"
-    kind: str = ""  # of the source, with the package's name; empty for git
     submodules: bool = False
+    version: str = ""  # of Python, as asked for; empty is the system's
+    packages: tuple[str, ...] = ()
     dependencies: str = ""  # the file that names them; empty is the first that is there
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     require_hashes: bool = False
+    shared: tuple[str, ...] = ()
+    wsgi: str = ""
+    python: str = ""  # major and minor version of the interpreter
+    installer: str = "uv"
+    kind: str = ""  # of the source, with the package's name; empty for git
     edition: str = ""  # of a package: what is built anew is another release
 
+    @classmethod
+    def of(cls, app: ReleasePart, **others: str) -> Inputs:
+        """The inputs of an app's next release, as far as its options say them."""
+        source = {key: app["source"][key] for key in ("subdir", "submodules")}
+        given = {**app["python"], **source, "shared": app["shared"], "wsgi": app["wsgi"], **others}
+        named = [each.name for each in fields(cls) if each.name in given]
+        frozen = {name: given[name] for name in named}
+        for name, value in frozen.items():
+            frozen[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**frozen)
+
     def as_dict(self) -> dict[str, Any]:
-        # These came later, and must not rename the releases that there are.
-        return {name: each for name, each in vars(self).items() if each or name not in LATER}
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)

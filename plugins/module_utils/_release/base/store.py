@@ -36,9 +36,9 @@ def observe(root: Path) -> Have:
 
 
 @contextmanager
-def one_at_a_time(root: Path) -> Iterator[None]:
-    """Wait until no other run builds or prunes releases of the app, and keep others from it."""
-    folder = root / "releases"
+def one_at_a_time(root: Path, name: str = "releases") -> Iterator[None]:
+    """Wait until no other process is in here for the same folder, and keep others from it."""
+    folder = root / name
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -18,15 +18,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 # For packages that builds need, such as setuptools: no venv has them.
 UNUSED_SECONDS = 30 * 24 * 3600
 
 
-def prune(module: Any, uv: str, cache: Path, now: float) -> str:
+def prune(module: Module, uv: str, cache: Path, now: float) -> str:
     """Remove from uv's cache what serves no release any more; return a warning, or nothing.
 
     While another build is at work nothing is removed: its own end is the next occasion.

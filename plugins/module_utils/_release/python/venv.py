@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process, redact
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._core.process import TIMED_OUT
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Inputs
 
@@ -57,7 +57,7 @@ class Venv:
     ``variables`` go to both, and win over those that they get in any case.
     """
 
-    module: Any
+    module: Module
     path: Path
     inputs: Inputs
     uv: str
@@ -70,7 +70,7 @@ class Venv:
 
     def make(self) -> None:
         """Make the empty venv."""
-        wanted = self.inputs.python_version
+        wanted = self.inputs.version
         if self.uv:
             python = wanted or SYSTEM_PYTHON
             argv = [self.uv, "venv", "--quiet", "--python", python, str(self.path)]

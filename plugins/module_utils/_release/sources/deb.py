@@ -9,10 +9,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._core.process import Ran
 
 from . import package_facts
@@ -27,7 +27,7 @@ def missing() -> str:
     return "" if shutil.which("dpkg-deb") else "the host has no dpkg; take an RPM, by source.rpm"
 
 
-def find(module: Any, name: str, version: str) -> Facts:
+def find(module: Module, name: str, version: str) -> Facts:
     """A package of the host's repositories, of a version or the newest. apt's lists are brought up
     to date where the version is left open, or is not in them."""
     known = known_of(module, name) if version else []
@@ -44,14 +44,14 @@ def find(module: Any, name: str, version: str) -> Facts:
     raise UserError(f"the host's repositories have no package {name}; see apt-cache policy {name}")
 
 
-def known_of(module: Any, name: str, all_of_them: bool = True) -> list[Facts]:
+def known_of(module: Module, name: str, all_of_them: bool = True) -> list[Facts]:
     """The versions of a package in apt's lists, newest first; or the one that apt would install."""
     which = "--all-versions" if all_of_them else "--no-all-versions"
     rc, out, _err = process.run(module, ["apt-cache", "show", which, name], env=QUIET)
     return [] if rc else list(package_facts.debs(out))
 
 
-def download(module: Any, facts: Facts, folder: Path) -> Path:
+def download(module: Module, facts: Facts, folder: Path) -> Path:
     """Bring a package of the host's repositories, which are signed, into an empty folder."""
     wanted = f"{facts.package}={facts.version}"
     ran = process.run(module, ["apt-get", "download", *PATIENT, wanted], str(folder), QUIET)
@@ -59,7 +59,7 @@ def download(module: Any, facts: Facts, folder: Path) -> Path:
     return next(folder.glob("*.deb"))
 
 
-def satisfy(module: Any, depends: Sequence[str]) -> None:
+def satisfy(module: Module, depends: Sequence[str]) -> None:
     """Have what a package depends on, without the package."""
     wanted = ["satisfy", "--yes", "--no-install-recommends", ", ".join(depends)]
     if apt(module, *wanted)[0]:
@@ -67,7 +67,7 @@ def satisfy(module: Any, depends: Sequence[str]) -> None:
         checked(apt(module, *wanted), "what it depends on cannot be installed")
 
 
-def installed(module: Any, package: str) -> str:
+def installed(module: Module, package: str) -> str:
     """The version in which a package is installed on the host; empty where it is not."""
     form = "${db:Status-Status} ${Version}"
     query = ["dpkg-query", "--show", f"--showformat={form}", package]
@@ -75,14 +75,14 @@ def installed(module: Any, package: str) -> str:
     return version if status not in ("", "not-installed", "config-files") else ""
 
 
-def extract(module: Any, file: Path, folder: Path) -> None:
+def extract(module: Module, file: Path, folder: Path) -> None:
     """Write all files of a package into a folder."""
     checked(
         process.run(module, ["dpkg-deb", "--extract", str(file), str(folder)]), f"{file} is damaged"
     )
 
 
-def apt(module: Any, command: str, *words: str) -> Ran:
+def apt(module: Module, command: str, *words: str) -> Ran:
     return process.run(module, ["apt-get", command, *PATIENT, *words], env=QUIET)
 
 

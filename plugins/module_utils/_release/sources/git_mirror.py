@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import redact
 from ansible_collections.pyhost.flask.plugins.module_utils._core import url as core_url
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._core.process import TIMED_OUT, Ran, run
 from ansible_collections.pyhost.flask.plugins.module_utils._core.url import Address
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base import model
@@ -250,7 +250,7 @@ class Repository:
         return ["--upload-pack=git -c safe.directory=* upload-pack"] if local else []
 
 
-def repository(module: Any, url: str, mirror: Path, ssh: str = "") -> Repository:
+def repository(module: Module, url: str, mirror: Path, ssh: str = "") -> Repository:
     """The repository at ``url``, whose user and password, if any, are kept out of everything."""
     address = core_url.parse(url)
     program = partial(run, module)

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process, redact
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Revision
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python import errors, venv
 
@@ -76,7 +77,7 @@ class Dist(Installed):
 class Package(Installed):
     """A ``Source``: a requirement such as ``notes[prod]==1.2.3``, from a package index."""
 
-    module: Any
+    module: Module
     requirement: str
     uv: str  # the program, or empty
     python: str

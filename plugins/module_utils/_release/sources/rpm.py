@@ -9,10 +9,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import process
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.module import Module
 
 from . import deb, package_facts
 from .package_facts import Facts
@@ -29,7 +29,7 @@ def missing() -> str:
     return f"the host has no {' and no '.join(lacking)}; take a deb, by source.deb"
 
 
-def find(module: Any, name: str, version: str) -> Facts:
+def find(module: Module, name: str, version: str) -> Facts:
     """A package of the host's repositories, of a version or the newest."""
     wanted = f"{name}-{version}" if version else name
     shown = "%{version}-%{release} %{arch}"
@@ -44,14 +44,14 @@ def find(module: Any, name: str, version: str) -> Facts:
     return package_facts.rpm(name, exact, arch, provided, requires)
 
 
-def ask(module: Any, words: Sequence[str]) -> list[str]:
+def ask(module: Module, words: Sequence[str]) -> list[str]:
     """The lines of dnf's answer."""
     rc, out, err = process.run(module, [*QUERY, *words])
     deb.checked((rc, out, err), "dnf did not answer")
     return [line for line in out.splitlines() if line.strip()]
 
 
-def download(module: Any, facts: Facts, folder: Path) -> Path:
+def download(module: Module, facts: Facts, folder: Path) -> Path:
     """Bring a package of the host's repositories into an empty folder."""
     wanted = f"{facts.package}-{facts.version}"
     ran = process.run(module, ["dnf", "--quiet", "download", f"--destdir={folder}", wanted])
@@ -59,7 +59,7 @@ def download(module: Any, facts: Facts, folder: Path) -> Path:
     return next(folder.glob("*.rpm"))
 
 
-def satisfy(module: Any, depends: Sequence[str]) -> None:
+def satisfy(module: Module, depends: Sequence[str]) -> None:
     """Have what a package depends on, without the package; dnf installs what nothing provides."""
     provides = ["rpm", "--query", "--whatprovides"]
     lacking = [each for each in depends if process.run(module, [*provides, each.split()[0]])[0]]
@@ -68,14 +68,14 @@ def satisfy(module: Any, depends: Sequence[str]) -> None:
         deb.checked(process.run(module, argv), "what it depends on cannot be installed")
 
 
-def installed(module: Any, package: str) -> str:
+def installed(module: Module, package: str) -> str:
     """The version in which a package is installed on the host; empty where it is not."""
     form = "%{VERSION}-%{RELEASE}"
     rc, out, _err = process.run(module, ["rpm", "--query", f"--queryformat={form}", package])
     return "" if rc else out
 
 
-def extract(module: Any, file: Path, folder: Path) -> None:
+def extract(module: Module, file: Path, folder: Path) -> None:
     """Write all files of a package into a folder."""
     deb.checked(process.run(module, ["rpm2archive", str(file)]), f"{file} is damaged")
     packed = next(each for each in file.parent.glob(f"{file.name}.*"))

@@ -23,7 +23,7 @@ from ansible_collections.pyhost.flask.plugins.action.config_set import ActionMod
 from ansible_collections.pyhost.flask.plugins.module_utils._core import payload
 
 
-def made(base: Path, *files: dict[str, Any], **variables: Any) -> tuple[ActionModule, Any]:
+def made(base: Path, *files: dict[str, Any], **variables: Any) -> tuple[Any, dict[str, Any]]:
     """The action for these entries, and the variables for its run."""
     loader = DataLoader()
     loader.set_basedir(str(base))
@@ -31,7 +31,7 @@ def made(base: Path, *files: dict[str, Any], **variables: Any) -> tuple[ActionMo
     task = MagicMock(async_val=0, args={"name": "test", "files": list(files)})
     task.get_search_path.return_value = [str(base)]
     templar = Templar(loader, variables=task_vars)
-    action = ActionModule(task, MagicMock(), MagicMock(), loader, templar, MagicMock())
+    action: Any = ActionModule(task, MagicMock(), MagicMock(), loader, templar, MagicMock())
     action._load_name = "pyhost.flask.config_set"
     action._pipeline = MagicMock()
     action._run_module = MagicMock()

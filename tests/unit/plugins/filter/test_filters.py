@@ -53,7 +53,7 @@ def test_secret_names_are_those_of_all_hosts() -> None:
     )
     chat = {**NOTES, "name": "chat", "domains": ["chat.example.org"]}
     hostvars = {
-        "checked": {"__flask_checked": {"apps": [wiki]}, "flask_apps": "not looked at"},
+        "checked": {"flask_checked": {"apps": [wiki]}, "flask_apps": "not looked at"},
         "unchecked": {
             "flask_apps": [
                 NOTES,
@@ -67,3 +67,8 @@ def test_secret_names_are_those_of_all_hosts() -> None:
     assert filters["secret_names"]({"hostvars": hostvars}, [notes]) == ["notes"]
     found = filters["secret_names"]({"hostvars": hostvars}, [notes], hostvars)
     assert found == ["notes", "wiki", "cms"]
+    # Another host may need a secret for an app whose secret is given here.
+    given = resolve.resolve({}, [{**NOTES, "secret_key": "given"}])
+    assert filters["secret_names"]({"hostvars": hostvars}, given, hostvars, others=False) == [
+        "notes"
+    ]

@@ -17,11 +17,13 @@ from ansible_collections.pyhost.flask.plugins.modules.app_command import argv
         ("echo $HOME; id", False, ["echo", "$HOME;", "id"]),
     ],
 )
-def test_words_are_those_of_a_shell_and_no_shell_runs(command, once, words):
+def test_words_are_those_of_a_shell_and_no_shell_runs(
+    command: str, once: bool, words: list[str]
+) -> None:
     found = argv("notes", "0a1b", command, once)
     assert found == ["flask-app", "notes", "--release", "0a1b", *words]
 
 
-def test_an_open_quote_is_no_command():
+def test_an_open_quote_is_no_command() -> None:
     with pytest.raises(ValueError, match="quot"):
         argv("notes", "0a1b", "echo 'a", False)

@@ -16,6 +16,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import 
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate.plan import Revision
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Have, Release
 from ansible_collections.pyhost.flask.plugins.modules import release_info
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 LINE = (
     Revision("a1", "First"),
@@ -23,6 +24,7 @@ LINE = (
     Revision("c3", "Third", ("b2",)),
 )
 OLD, LIVE, NEW = "1-old", "2-live", "3-new"
+MIGRATION = examples.app()["migration"]
 HAVE = Have({name: Release(name, built=name) for name in (OLD, LIVE, NEW)}, live=LIVE)
 
 
@@ -67,7 +69,7 @@ def test_what_a_release_means_for_the_database(
         return knows(known[release.id], "b2") if release.id in known else None
 
     monkeypatch.setattr(release_info, "look", look)
-    found = release_info.way(Path("/srv/notes"), {}, HAVE.releases[to], HAVE)
+    found = release_info.way(Path("/srv/notes"), MIGRATION, HAVE.releases[to], HAVE)
     assert found["current"] == expected.get("current", [])
     assert found["target"] == expected["target"]
     for part in ("pending", "reverted"):
@@ -78,7 +80,7 @@ def test_what_a_release_means_for_the_database(
 def test_a_database_that_nobody_knows_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release_info, "look", lambda *_arguments: knows(1, "zz"))
     with pytest.raises(UserError, match="zz"):
-        release_info.way(Path("/srv/notes"), {}, HAVE.releases[OLD], HAVE)
+        release_info.way(Path("/srv/notes"), MIGRATION, HAVE.releases[OLD], HAVE)
 
 
 def test_the_sbom_is_named_where_there_is_one(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 
 from ansible_collections.pyhost.flask.plugins.plugin_utils import _cached_module
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 STUB = _cached_module.PLUGINS / "modules/run_cached.py"
 FILES = _cached_module.read()
@@ -30,7 +31,8 @@ ODD = r"""''' "" \ \" { ü 🍅 {{ x }}""" + '"""\n'
 def sent(tmp_path: Path, folder: Path, code: str = "", **arguments: Any) -> dict[str, Any]:
     """What a host without any release answers to release_info; it may be sent the code first."""
     request = {"module": "release_info", "folder": str(folder), "_ansible_check_mode": True}
-    request["arguments"] = {"name": "notes", "root": "/nowhere", **arguments}
+    migration = {**examples.app()["migration"], "root": "/nowhere"}
+    request["arguments"] = {"migration": migration, **arguments}
     if "inject_invocation" in PASS_VARS:  # since ansible-core 2.21 modules return it on demand
         request["_ansible_inject_invocation"] = True
     packed = STUB.read_bytes().replace(
@@ -66,8 +68,8 @@ def test_code_is_sent_once_and_kept(tmp_path: Path) -> None:
 
 def test_arguments_arrive_as_they_are(tmp_path: Path) -> None:
     folder = tmp_path / "code" / DIGEST
-    found = sent(tmp_path, folder, PACKED, name=ODD)
-    assert found["invocation"]["module_args"]["name"] == ODD
+    found = sent(tmp_path, folder, PACKED, release=ODD)
+    assert found["invocation"]["module_args"]["release"] == ODD
 
 
 def test_code_that_another_play_has_brought_meanwhile_serves(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._core.protocol import Owner
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import NotSent
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git import Git
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_bundle import (
@@ -65,7 +66,7 @@ def origin(tmp_path: Path) -> Path:
     return tmp_path / "app"
 
 
-def clone(origin: Path, me: dict[str, Any] | None = None, **source: Any) -> Clone:
+def clone(origin: Path, me: Owner | None = None, **source: Any) -> Clone:
     asked = {"git": str(origin), "key": "", "submodules": True, **source}
     return Clone(asked, me or play(os.getpid()))
 

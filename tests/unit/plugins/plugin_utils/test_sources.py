@@ -11,6 +11,7 @@ import io
 import os
 import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,7 @@ def test_the_same_content_is_the_same_revision(tree: Path, tmp_path: Path) -> No
     (tree / "web/__pycache__/new.pyc").touch()
     (tree / "web/x.py").chmod(0o700)
     assert revision() == before
-    changes = [
+    changes: list[Callable[[], object]] = [
         lambda: (tree / "web/x.py").chmod(0o644),
         lambda: (tree / "app.py").write_text("changed"),
         lambda: (tree / "app.py").rename(tree / "other.py"),

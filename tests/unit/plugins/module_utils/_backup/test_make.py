@@ -17,7 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import imports
 import pytest
 import yaml
 
@@ -29,6 +28,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._backup import (
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._backup.plan import Settings
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
+from ansible_collections.pyhost.flask.plugins.module_utils._dump import dumps
+from ansible_collections.pyhost.flask.tests.unit import imports
 
 COLLECTION = Path(__file__).parents[5]
 UTILS_FOLDER = COLLECTION / "plugins/module_utils"
@@ -101,7 +102,7 @@ def test_a_full_disk_is_said(app: Settings, monkeypatch: pytest.MonkeyPatch) -> 
     def full(*_arguments: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(make.dumps, "write", full)
+    monkeypatch.setattr(dumps, "write", full)
     with pytest.raises(UserError, match="No space left on device"):
         made(app)
     assert folders(app) == []

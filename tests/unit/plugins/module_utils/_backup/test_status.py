@@ -7,6 +7,7 @@ from __future__ import annotations
 import calendar
 import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def test_an_app_without_the_role_has_none(on_host: Any) -> None:
 def test_a_backup_that_is_not_made_again_gets_overdue(on_host: Any, app: Settings) -> None:
     backup = program.back_up(app)
     assert backup
-    now = calendar.timegm(status.time.strptime(backup.id, "%Y%m%dT%H%M%SZ"))
+    now = calendar.timegm(time.strptime(backup.id, "%Y%m%dT%H%M%SZ"))
     found = on_host(now)
     assert (found["id"], found["size"], found["failed"]) == (backup.id, backup.size, "")
     assert [on_host(now + days * DAY)["overdue"] for days in (0, 0.9, 2.1)] == [False, False, True]
@@ -67,6 +68,6 @@ def test_a_failure_is_told(on_host: Any, app: Settings) -> None:
     Path(app.environment).write_text("DATABASE_URL=sqlite:///relative.db")
     with pytest.raises(UserError):
         program.back_up(app)
-    found = on_host(status.time.time())
+    found = on_host(time.time())
     assert "is no full path" in found["failed"]
     assert (found["id"], found["overdue"], found["drill"]) == ("", False, None)

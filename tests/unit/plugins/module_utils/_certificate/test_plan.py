@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import stat
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._certificate.plan imp
 from ansible_collections.pyhost.flask.plugins.module_utils._core import openssl
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._core.openssl import Certificate
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 NOW = 1_000 * DAY
 ACME = Authority("https://acme.example/dir", "a@example.org")
@@ -405,11 +407,13 @@ def no_nginx(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "served", lambda _name: None)
 
 
-class Commands:
+class Commands(examples.Module):
     """As much of AnsibleModule as running commands takes."""
 
-    def run_command(self, argv: list[str], data: str = "", **_options: Any) -> tuple[int, str, str]:
-        done = subprocess.run(argv, input=data, capture_output=True, text=True, check=False)
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        done = subprocess.run(
+            argv, input=options.get("data", ""), capture_output=True, text=True, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
 
@@ -487,7 +491,7 @@ class Certbot(Commands):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         if argv[0] != "certbot":
             return super().run_command(argv, **options)
         taken = any(self.folder.glob("*/notes*"))

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,19 +22,23 @@ from ansible_collections.pyhost.flask.plugins.module_utils._database.flavor impo
     Flavor,
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._dump import dumps
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 
-class Module:
+class Module(examples.Module):
     """A host whose client answers with ``said``."""
 
     def __init__(self, said: str = "", status: int = 1, client: str = "mysql") -> None:
+        super().__init__()
         self.said, self.status, self.client, self.sql = said, status, client, ""
 
-    def get_bin_path(self, name: str) -> str | None:
-        return f"/usr/bin/{name}" if name == self.client else None
+    def get_bin_path(
+        self, arg: str, /, required: bool = False, opt_dirs: Sequence[str] = ()
+    ) -> str | None:
+        return f"/usr/bin/{arg}" if arg == self.client else None
 
-    def run_command(self, _argv: list[str], data: str) -> tuple[int, str, str]:
-        self.sql += data
+    def run_command(self, _argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        self.sql += options["data"]
         return self.status, "", self.said
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ SAME_NUMBER = replace(ME, started="9")
 NOW = 10000.0
 
 
-def record(play=BESIDE, renewed=NOW, **facts):
+def record(play: Play = BESIDE, renewed: float = NOW, **facts: Any) -> Record:
     return Record(play, NOW - 100, renewed, "build", ("build",), **facts)
 
 
@@ -49,7 +50,9 @@ def record(play=BESIDE, renewed=NOW, **facts):
         (record(ELSEWHERE, NOW + 5000), False, (), "refuse"),
     ],
 )
-def test_who_may_go_on(found, busy, dead, verdict):
+def test_who_may_go_on(
+    found: Record | None, busy: bool, dead: tuple[str, ...], verdict: str
+) -> None:
     assert deploy_record.decide(found, ME, NOW, busy, dead) == verdict
     if verdict in ("take", "renew", "take over"):
         then = deploy_record.renewed(found, ME, NOW, "migrate")
@@ -57,20 +60,20 @@ def test_who_may_go_on(found, busy, dead, verdict):
         assert (then.step, then.renewed) == ("migrate", NOW)
 
 
-def test_another_ones_record_is_begun_anew():
+def test_another_ones_record_is_begun_anew() -> None:
     theirs = record(BESIDE, release="r2", before="r1", migrations=("0001",), idle=False)
     assert deploy_record.renewed(theirs, ME, NOW, "build") == Record(
         ME, NOW, NOW, "build", ("build",)
     )
 
 
-def test_survives_its_file():
+def test_survives_its_file() -> None:
     full = record(release="r2", before="r1", commits=("a",), migrations=("0001",), idle=False)
     assert deploy_record.parse(json.loads(json.dumps(full.as_dict()))) == full
 
 
 @pytest.mark.parametrize("broken", [None, [], "x", {}, {"play": {}}, {"play": 1, "since": 2}])
-def test_a_broken_file_is_no_record(broken):
+def test_a_broken_file_is_no_record(broken: str) -> None:
     assert deploy_record.parse(broken) is None
 
 
@@ -85,13 +88,13 @@ def test_a_broken_file_is_no_record(broken):
         (("switch",), "r2", "r1", "rollback"),
     ],
 )
-def test_what_it_was(steps, before, release, kind):
+def test_what_it_was(steps: tuple[str, ...], before: str, release: str, kind: str) -> None:
     assert (
         deploy_record.kind(replace(record(), steps=steps, before=before, release=release)) == kind
     )
 
 
-def test_a_line_of_the_ledger():
+def test_a_line_of_the_ledger() -> None:
     found = deploy_record.noted(record(before="r1"), {"release": "r2", "commits": ["a"] * 200})
     found = deploy_record.noted(
         deploy_record.noted(found, {"migrations": ["1"]}), {"migrations": ["2"]}
@@ -105,13 +108,13 @@ def test_a_line_of_the_ledger():
     assert line["reason"].splitlines() == [*"012345", "...", *map(str, range(44, 50))]
 
 
-def test_an_interrupted_one_ends_with_its_last_step():
+def test_an_interrupted_one_ends_with_its_last_step() -> None:
     line = deploy_record.interrupted(record(renewed=NOW - 40))
     assert (line["result"], line["seconds"], line["who"]) == ("interrupted", 60, "bob@here")
     assert "build" in line["reason"]
 
 
-def test_the_message_says_who_since_when_where_and_what_to_do():
+def test_the_message_says_who_since_when_where_and_what_to_do() -> None:
     text = deploy_record.message("notes", record(renewed=NOW - 40), NOW, "/run/x/notes.json")
     for word in ("bob@here", "1970-01-01T02:45:00Z", "40 s ago: build", "app_lock_wait=600"):
         assert word in text
@@ -126,7 +129,9 @@ def test_the_message_says_who_since_when_where_and_what_to_do():
         (("migrate", "switch"), ("0002",), False),
     ],
 )
-def test_a_schema_that_stays_is_told(steps, migrations, said):
+def test_a_schema_that_stays_is_told(
+    steps: tuple[str, ...], migrations: tuple[str, ...], said: bool
+) -> None:
     found = replace(record(release="r2", before="r1"), steps=steps, migrations=migrations)
     text = deploy_record.schema_left("notes", found)
     assert ("-e app=notes -e release=r1 -e downgrade=true" in text) is said
@@ -136,5 +141,5 @@ def test_a_schema_that_stays_is_told(steps, migrations, said):
     ("seconds", "text"),
     [(-3, "0 s"), (5, "5 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (86400, "1 d")],
 )
-def test_durations(seconds, text):
+def test_durations(seconds: float, text: str) -> None:
     assert deploy_record.duration(seconds) == text

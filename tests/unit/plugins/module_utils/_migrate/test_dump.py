@@ -144,7 +144,7 @@ def test_restoring_is_told_for_each_kind(what: dumps.Database, command: str) -> 
     assert command in migrate_dump.restore(what, Path("/b/x.gz"), "notes")
 
 
-URLS = [
+DATABASES: list[tuple[str, dumps.Database | None]] = [
     ("sqlite:////srv/notes/shared/notes.db", database("sqlite", name="/srv/notes/shared/notes.db")),
     (
         "mysql+pymysql://notes@localhost/notes?unix_socket=/run/db.sock&charset=utf8mb4",
@@ -161,7 +161,7 @@ URLS = [
 ]
 
 
-@pytest.mark.parametrize(("url", "where"), URLS)
+@pytest.mark.parametrize(("url", "where"), DATABASES)
 def test_where_the_database_of_a_url_is(url: str, where: dumps.Database | None) -> None:
     assert dumps.location(url) == where
 

@@ -8,10 +8,10 @@ import itertools
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import imports
 import pytest
 import yaml
 
@@ -28,7 +28,10 @@ from ansible_collections.pyhost.flask.plugins.module_utils._package.plan import 
     Python,
     Version,
 )
-from ansible_collections.pyhost.flask.plugins.plugin_utils._app import package_settings, resolve
+from ansible_collections.pyhost.flask.plugins.module_utils._package.settings import Settings
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import package_settings
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app.app import App
+from ansible_collections.pyhost.flask.tests.unit import examples, imports
 
 COLLECTION = Path(__file__).parents[5]
 UTILS_FOLDER = COLLECTION / "plugins/module_utils"
@@ -52,10 +55,8 @@ ORDER = [
 REVISION = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"
 
 
-def app(**options: Any) -> dict[str, Any]:
-    given = {"name": "notes", "source": {"git": "https://git.example.org/n.git"}, "wsgi": "n:app"}
-    given.update(domains=["notes.example.org"], https="none", **options)
-    return resolve.resolve([given], {}, OPTIONS)[0]
+def app(**options: Any) -> App:
+    return examples.app(https="none", **options)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_a_package_is_for_one_minor_version_of_python() -> None:
 
 
 def test_files_go_to_the_places_of_packages_with_their_folders() -> None:
-    files = [
+    files: list[dict[str, Any]] = [
         {"dest": "/etc/systemd/system/x.service", "content": "", "systemd": True},
         {"dest": "/etc/cron.d/x", "content": "", "systemd": False},
         {"dest": "/etc/x", "state": "directory", "mode": "0750"},
@@ -160,7 +161,7 @@ def test_no_password_of_a_database_gets_into_a_package(
 def test_the_password_of_a_database_on_another_host_is_filled_in_there() -> None:
     remote = app(database="mysql")
     url = "mysql+pymysql://notes:${DATABASE_PASSWORD}@10.0.0.5/notes"
-    remote["environment"] = dict.fromkeys(remote["environment"], url)
+    remote["variables"] = dict.fromkeys(remote["variables"], url)
     found = package_settings.packaged(remote, "www-data")
     assert found["settings"]["required"] == ["DATABASE_PASSWORD"]
     assert found["variables"]["DATABASE_PASSWORD"] == ""
@@ -193,6 +194,14 @@ def test_a_package_gets_all_files_that_its_program_needs() -> None:
     assert not [file for file in needed if re.search(r"^from ansible\.", file.read_text(), re.M)]
 
 
+def settings_in(root: Path, name: str = "notes", **commands: list[str]) -> Settings:
+    """What a package says of an app whose folder is ``root``."""
+    app = examples.app(name=name, commands=commands)
+    found = cast(Settings, package_settings.settings(app, "www-data"))
+    settings: Settings = {**found, "service": {**found["service"], "root": str(root)}}
+    return settings
+
+
 @pytest.mark.parametrize(
     ("live", "done", "expected"),
     [
@@ -216,7 +225,7 @@ def test_which_commands_run_before_the_traffic(
         ran.append(" ".join(argv))
 
     monkeypatch.setattr(program, "attempt", attempt)
-    app = {"root": str(tmp_path), "once": ["flask seed"], "commands": ["flask warm-up"]}
+    app = settings_in(tmp_path, once=["flask seed"], release=["flask warm-up"])
     package = Package(Path("/usr/lib/flask-notes"), app)
     for command in done:
         program.commands(Package(package.folder, {**app, "once": [command]}), "r2")
@@ -231,7 +240,7 @@ def test_a_command_is_noted_as_flask_app_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(program, "attempt", lambda *_arguments: None)
-    app = {"root": str(tmp_path), "once": ["flask seed --all"], "commands": []}
+    app = settings_in(tmp_path, once=["flask seed --all"])
     program.commands(Package(Path("/usr/lib/x"), app), "r1")
     script = "printf '%s\\n' flask seed --all | sha256sum | cut -c1-16"
     noted = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
@@ -254,21 +263,19 @@ def test_a_command_is_noted_as_flask_app_does(
 def test_timers_are_those_of_the_version(
     running: tuple[str, ...], wanted: tuple[str, ...], calls: list[str]
 ) -> None:
-    class Host:
+    class Host(examples.Module):
         def __init__(self, rc: int) -> None:
-            self.rc, self.calls, self.warnings = rc, [""][:0], [""][:0]
+            super().__init__()
+            self.rc, self.calls = rc, [""][:0]
 
-        def run_command(self, argv: list[str]) -> tuple[int, str, str]:
+        def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
             if argv[1] == "list-units":
                 assert argv[-1] == "flask-x.*.timer"
                 return 0, "".join(f"{unit} loaded active waiting\n" for unit in running), ""
             self.calls.append(" ".join(argv[1:]))
             return self.rc, "", "masked"
 
-        def warn(self, text: str) -> None:
-            self.warnings.append(text)
-
-    app = {"name": "x", "unit": "flask-x@.service", "timers": list(wanted)}
+    app: Settings = {**settings_in(Path("/"), name="x"), "timers": list(wanted)}
     for rc in (0, 1):
         host = Host(rc)
         schedules.keep_time(host, app)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,18 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git 
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_mirror import (
     Repository,
 )
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 
-class Module:
+class Module(examples.Module):
     """As much of AnsibleModule as running a program takes."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.ran: list[list[str]] = []
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
-        self.ran.append(argv)
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        self.ran.append([*argv])
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(
             argv, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
@@ -203,20 +206,18 @@ def test_files_that_the_mirror_has_lost_are_fetched_again(
     assert source.has(revision)
     job = job_in(tmp_path, module, revision)
     job.folder.parent.mkdir(parents=True)
-    builder.code(job, Git(source, "HEAD"))
+    builder.write_code(job, Git(source, "HEAD"))
     assert (job.folder / "app.py").exists()
 
 
 def job_in(root: Path, module: Module, revision: str, **inputs: Any) -> builder.Job:
+    part = examples.release()
     return builder.Job(
         module=module,
+        app={**part, "user": "root", "static": ["static", "media"]},
         root=root,
-        id="1",
+        known="1",
         inputs=Inputs(revision, **inputs),
-        user="root",
-        static=("static", "media"),
-        uv="",
-        environment=None,
     )
 
 
@@ -228,7 +229,7 @@ def test_a_missing_folder_of_the_app_is_named(
     job = job_in(tmp_path, module, revision, subdir="web")
     job.folder.parent.mkdir(parents=True)
     with pytest.raises(UserError, match=r"no folder 'web'.*source\.subdir"):
-        builder.code(job, Git(source, "HEAD"))
+        builder.write_code(job, Git(source, "HEAD"))
 
 
 def test_what_belongs_to_the_release_is_not_taken_from_the_code(
@@ -242,15 +243,15 @@ def test_what_belongs_to_the_release_is_not_taken_from_the_code(
     source.fetch()
     job = job_in(tmp_path, module, revision)
     job.folder.parent.mkdir(parents=True)
-    builder.code(job, Git(source, "HEAD"))
+    builder.write_code(job, Git(source, "HEAD"))
     assert [path.name for path in job.folder.iterdir()] == ["app.py"]
     with pytest.raises(UserError, match=r"its code has a \.venv"):
-        builder.code(job_in(tmp_path, module, other), Git(source, "HEAD"))
+        builder.write_code(job_in(tmp_path, module, other), Git(source, "HEAD"))
 
 
 def test_missing_static_folders_are_named(tmp_path: Path) -> None:
     job = job_in(tmp_path, Module(), "")
-    (job.app / "static").mkdir(parents=True)
+    (job.code / "static").mkdir(parents=True)
     with pytest.raises(UserError, match="no folder media in"):
         builder.check_static(job)
 
@@ -258,10 +259,10 @@ def test_missing_static_folders_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["outside/x", "instance/x"])
 def test_a_shared_folder_behind_a_link_is_refused(tmp_path: Path, name: str) -> None:
     job = job_in(tmp_path, Module(), "", shared=(name,))
-    job.app.mkdir(parents=True)
+    job.code.mkdir(parents=True)
     for link in ("outside", "instance"):
         (tmp_path / link).mkdir()
-        (job.app / link).symlink_to(tmp_path / link)
+        (job.code / link).symlink_to(tmp_path / link)
     (tmp_path / "shared").mkdir()
     with pytest.raises(UserError, match=f"shared: {name} lies behind a link"):
         builder.share(job)
@@ -345,7 +346,7 @@ def test_compiled_files_are_borrowed_where_there_are_none(tmp_path: Path) -> Non
 class CannotImport(Module):
     """Python, where the app's import fails in a file of the release."""
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         where = f'File "{options["cwd"]}/app.py", line 3'
         return 1, "", f"Traceback\n  {where}\nKeyError: {options['environ_update']['API_KEY']!r}\n"
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
-from ansible_collections.pyhost.flask.plugins.module_utils._release import prebuilt, source_of
+from ansible_collections.pyhost.flask.plugins.module_utils._release import prebuilt, run, source_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
     Inputs,
     NotSent,
@@ -23,6 +24,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.prebuilt imp
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python import venv
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import deb
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.archive import Sent
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 ID = "9f8e7d6c5b4a-6a7b8c9d"
 INPUTS = Inputs("9f8e7d6c5b4a", shared=("instance",), wsgi="notes:app", packages=("gunicorn",))
@@ -33,36 +36,37 @@ RECORD = {
 }
 
 
-class Module:
+class Module(examples.Module):
     """As much of AnsibleModule as a package takes; nothing is installed, and nothing runs."""
 
     check_mode = False
 
-    def __init__(self, name: str = "notes", **facts: Any) -> None:
-        about = {
-            "package": "flask-notes",
-            "version": "1.2.0-1",
-            "arch": "all",
-            "depends": [f"python3 (>= {venv.python_version('')})"],
-            "app": "notes",
-            "release": ID,
-            **facts,
-        }
-        unset = dict.fromkeys(("git", "path", "archive", "dist", "package", "rpm"))
-        self.params: dict[str, Any] = {
-            "name": name,
-            "root": "/nowhere",
-            "source": {**unset, "deb": "/tmp/notes.deb"},
-            "_sent": {"checksum": ID, "version": "1.2.0-1", "facts": about},
-        }
+    def __init__(self) -> None:
+        super().__init__()
         self.answer = (0, "", "")
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         return self.answer
 
 
+def source_in(module: Module, **facts: Any) -> Source:
+    """A deb of the controller's, which says this of itself."""
+    about = {
+        "package": "flask-notes",
+        "version": "1.2.0-1",
+        "arch": "all",
+        "depends": [f"python3 (>= {venv.python_version('')})"],
+        "app": "notes",
+        "release": ID,
+        **facts,
+    }
+    part = examples.release({"deb": "/tmp/notes.deb"})
+    sent = {"checksum": ID, "version": "1.2.0-1", "facts": about}
+    return source_of.source_of(run.job(module, part, "", "", {}), {"sent": sent})
+
+
 def test_a_file_is_known_before_it_is_sent() -> None:
-    source = source_of.source_of(Module())
+    source = source_in(Module())
     assert source.built
     assert source.resolve() == Revision(ID, "1.2.0-1")
     with pytest.raises(NotSent):
@@ -78,7 +82,7 @@ def test_a_file_is_known_before_it_is_sent() -> None:
 )
 def test_what_the_host_cannot_run_is_not_sent(facts: dict[str, Any], says: str) -> None:
     with pytest.raises(UserError, match=says):
-        source_of.source_of(Module(**facts)).obtain(ID)
+        source_in(Module(), **facts).obtain(ID)
 
 
 def test_a_package_that_is_installed_as_well_is_refused(
@@ -88,10 +92,10 @@ def test_a_package_that_is_installed_as_well_is_refused(
     module = Module()
     module.answer = (0, "installed 1.1.0-1", "")
     with pytest.raises(UserError, match=r"flask-notes 1\.1\.0-1 is installed on the host"):
-        source_of.source_of(module).obtain(ID)
+        source_in(module).obtain(ID)
     (tmp_path / "managed").touch()
     with pytest.raises(NotSent):
-        source_of.source_of(module).obtain(ID)
+        source_in(module).obtain(ID)
 
 
 @pytest.mark.parametrize(
@@ -141,11 +145,12 @@ class Unpacked(Packaged):
 
 def job(root: Path, inputs: Inputs) -> Job:
     (root / "releases").mkdir()
-    return Job(Module(), root, ID, inputs, "root", (), "", None)
+    part = examples.release()
+    return Job(Module(), {**part, "user": "root"}, root, inputs, known=ID)
 
 
 def test_only_the_release_is_taken_out_of_it(tmp_path: Path) -> None:
-    source = Unpacked(Module(), "deb", "x", Sent(ID, "1"))
+    source = Unpacked(Module(), "notes", "deb", "x", Sent(ID, "1"))
     home = "usr/lib/flask-notes"
     source.tree = {
         f"{home}/release/release.json": json.dumps(RECORD),
@@ -168,7 +173,7 @@ def test_only_the_release_is_taken_out_of_it(tmp_path: Path) -> None:
 
 
 def test_a_package_without_a_release_is_refused(tmp_path: Path) -> None:
-    source = Unpacked(Module(), "deb", "/tmp/x.deb", Sent(ID, "1"))
+    source = Unpacked(Module(), "notes", "deb", "/tmp/x.deb", Sent(ID, "1"))
     source.tree = {"usr/bin/x": ""}
     with pytest.raises(UserError, match=r"/tmp/x\.deb has no release in it"):
         prebuilt.lay_out(job(tmp_path, INPUTS), source)

@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Release
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import builder, preview
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Inputs
 from ansible_collections.pyhost.flask.plugins.module_utils._release.builder import Job
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import git_mirror
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git import Git
+from ansible_collections.pyhost.flask.tests.unit import examples
 
-ASK = {"flask_app": "notes:app", "folder": ""}
 FILES = ("notes.py", "instance/first", "migrations/env.py", "migrations/script.py.mako")
 
 
-class Module:
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+class Module(examples.Module):
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(
             argv, cwd=options["cwd"], env=env, capture_output=True, text=True, check=False
@@ -64,14 +65,13 @@ def source(tmp_path: Path) -> Git:
 @pytest.fixture
 def job(tmp_path: Path, source: Git) -> Job:
     (tmp_path / "srv/shared").mkdir(parents=True)
+    part = examples.release(migrate="never")
     return Job(
         module=Module(),
+        app={**part, "user": "root"},
         root=tmp_path / "srv",
-        id="1",
+        known="1",
         inputs=Inputs(source.resolve().id, shared=("instance",)),
-        user="root",
-        static=(),
-        uv="",
         environment={},
     )
 
@@ -93,17 +93,17 @@ def test_the_code_is_laid_out_and_nothing_of_it_stays(
     before = everything(tmp_path / "srv") | everything(tmp_path / "cache")
     tried: list[Job] = []
 
-    def fill(trial: Job, source: Git) -> list[str]:
-        tried.append(trial)
-        instance = trial.app / "instance"
-        assert (trial.app / "notes.py").exists()
+    def fill(found: Job, source: Git) -> list[str]:
+        tried.append(found)
+        instance = found.code / "instance"
+        assert (found.code / "notes.py").exists()
         assert instance.is_symlink() == shared
         assert instance.is_dir()
-        assert Path(trial.variables["UV_CACHE_DIR"], "wheel").read_text() == "kept"
+        assert Path(found.variables["UV_CACHE_DIR"], "wheel").read_text() == "kept"
         return ["a warning"]
 
     filled_by(monkeypatch, fill)
-    assert preview.trial(job, source, None).warnings == ["a warning"]
+    assert preview.preview(job, source).warnings == ["a warning"]
     assert not tried[0].root.exists()
     assert everything(tmp_path / "srv") | everything(tmp_path / "cache") == before
 
@@ -111,11 +111,11 @@ def test_the_code_is_laid_out_and_nothing_of_it_stays(
 def test_what_cannot_be_filled_is_not_known(
     job: Job, source: Git, monkeypatch: pytest.MonkeyPatch, place: Path
 ) -> None:
-    def fill(trial: Job, source: Git) -> list[str]:
+    def fill(found: Job, source: Git) -> list[str]:
         raise UserError("no pg_config")
 
     filled_by(monkeypatch, fill)
-    found = preview.trial(job, source, ASK)
+    found = preview.preview(job, source)
     assert "not known, because it could not be tried out: no pg_config" in found.warnings[0]
     assert found.pending is None
     assert not list(place.iterdir())
@@ -123,7 +123,7 @@ def test_what_cannot_be_filled_is_not_known(
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [({"user": "nobody-here"}, "no user 'nobody-here'"), ({"environment": None}, "environment")],
+    [({}, "no user 'nobody-here'"), ({"environment": None}, "environment")],
 )
 def test_migrations_of_an_app_that_was_never_deployed(
     change: dict[str, Any],
@@ -133,7 +133,9 @@ def test_migrations_of_an_app_that_was_never_deployed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     filled_by(monkeypatch, lambda job, source: [])
-    found = preview.trial(replace(job, **change), source, ASK)
+    user = "root" if change else "nobody-here"
+    app: Release = {**examples.release(), "user": user}
+    found = preview.preview(replace(job, app=app, **change), source)
     assert found.warnings[0].startswith("its migrations are not known yet")
     assert why in found.warnings[0]
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.module_utils._migrate import plan
 from ansible_collections.pyhost.flask.plugins.module_utils._release import report
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import Have, Release
-from ansible_collections.pyhost.flask.plugins.module_utils._release.preview import Pending, Trial
+from ansible_collections.pyhost.flask.plugins.module_utils._release.preview import Pending, Preview
 
 OLD = Release("1a-1", "1a", "v1", packages={"flask": "3.0", "six": "1.0", "jinja2": "3.1"})
 NEW = Release("2b-2", "2b", "v2", packages={"flask": "3.1", "rich": "14.0", "jinja2": "3.1"})
@@ -27,11 +27,11 @@ FIRST = (
     "package: flask 3.1\npackage: jinja2 3.1\npackage: rich 14.0\n"
 )
 SHOWN = [  # what is live, what was found out, and the parts of the diffs
-    (OLD, Trial(), [("release of notes: 1a-1", LIVE, WANTED)]),
-    (OLD, Trial(pending=LEVEL), [("release of notes: 1a-1", LIVE, WANTED)]),
+    (OLD, Preview(), [("release of notes: 1a-1", LIVE, WANTED)]),
+    (OLD, Preview(pending=LEVEL), [("release of notes: 1a-1", LIVE, WANTED)]),
     (
         OLD,
-        Trial(pending=BEHIND),
+        Preview(pending=BEHIND),
         [("release of notes: 1a-1", LIVE, WANTED), ("database of notes: b2", "", "ALTER TABLE\n")],
     ),
     (None, None, [("release of notes: none", "", FIRST)]),
@@ -40,7 +40,7 @@ SHOWN = [  # what is live, what was found out, and the parts of the diffs
 
 @pytest.mark.parametrize(("live", "found", "parts"), SHOWN)
 def test_diffs(
-    live: Release | None, found: Trial | None, parts: list[tuple[str, str, str]]
+    live: Release | None, found: Preview | None, parts: list[tuple[str, str, str]]
 ) -> None:
     have = Have({live.id: live}, live=live.id) if live else Have()
     made = report.diffs("notes", have, NEW, ["Fix"], found)
@@ -49,8 +49,8 @@ def test_diffs(
 
 
 def test_migrations_are_listed() -> None:
-    assert Trial().migrations == Trial(pending=LEVEL).migrations == []
-    assert Trial(pending=BEHIND).migrations == [{"revision": "c3", "message": "Add colours"}]
+    assert Preview().migrations == Preview(pending=LEVEL).migrations == []
+    assert Preview(pending=BEHIND).migrations == [{"revision": "c3", "message": "Add colours"}]
 
 
 def test_old_releases_that_go_are_named() -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._reload.plan import (
     Step,
     Want,
 )
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 OLD = {"/etc/notes/environment": "1", "/etc/systemd/system/flask-notes@.service": "u"}
 NEW = {**OLD, "/etc/notes/environment": "2"}
@@ -482,15 +485,16 @@ def test_a_slot_is_with_one_of_two_managers(
     assert [unit for unit, process in found.behind.items() if process.running] == working
 
 
-class Systemctl:
+class Systemctl(examples.Module):
     """Answers ``systemctl show`` with the given text."""
 
     def __init__(self, text: str) -> None:
+        super().__init__()
         self.text = text
         self.asked: list[str] = []
 
-    def run_command(self, command: list[str]) -> tuple[int, str, str]:
-        self.asked = command
+    def run_command(self, args: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        self.asked = [*args]
         return 0, self.text, ""
 
 
@@ -529,7 +533,13 @@ ActiveState=activating
 
 
 def check(**values: object) -> health.Check:
-    given: dict = {"host": "h", "path": "/up", "statuses": ("200",), "timeout": 5, "release": "A"}
+    given: dict[str, Any] = {
+        "host": "h",
+        "path": "/up",
+        "statuses": ("200",),
+        "timeout": 5,
+        "release": "A",
+    }
     return health.Check(**{**given, **values})
 
 
@@ -557,8 +567,11 @@ def test_complaint(status: int, body: str, statuses: tuple[str, ...], expected: 
     assert health.complaint(answer, check(statuses=statuses)) == expected
 
 
+Serve = Callable[..., tuple[str, list[bytes]]]
+
+
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Serves the given answers, one for each connection, through a Unix socket."""
     monkeypatch.setattr(health, "WATCH", 0.01)
     monkeypatch.setattr(health, "POLL", 0.01)
@@ -593,39 +606,41 @@ WARMING = b"HTTP/1.1 503 Not yet\r\nContent-Length: 0\r\n\r\n"
 BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 3\r\n\r\nbad"
 
 
-def test_wait_asks_as_nginx_does(server) -> None:
+def test_wait_asks_as_nginx_does(server: Serve) -> None:
     path, requests = server(GOOD)
     health.wait(path, check(), lambda: None)
     assert requests[0].startswith(b"GET /up HTTP/1.1\r\nHost: h\r\n")
     assert b"\r\nX-Forwarded-Proto: https\r\n" in requests[0]
 
 
-def test_wait_goes_on_after_refusals(server) -> None:
+def test_wait_goes_on_after_refusals(server: Serve) -> None:
     path, requests = server(b"", WARMING, BROKEN, GOOD)
     health.wait(path, check(), lambda: None)
     assert len(requests) == 4
 
 
-def test_wait_believes_a_wrong_answer_in_the_end(server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wait_believes_a_wrong_answer_in_the_end(
+    server: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(health, "PATIENCE", 0.0)
     path, _requests = server(*[BROKEN] * 5)
     with pytest.raises(UserError, match="answered 500 Oh, not 200\n    bad"):
         health.wait(path, check(), lambda: None)
 
 
-def test_wait_never_believes_503(server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wait_never_believes_503(server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "PATIENCE", 0.0)
     path, _requests = server(*[WARMING] * 5, GOOD)
     health.wait(path, check(), lambda: None)
 
 
-def test_wait_gives_up_without_an_answer(server) -> None:
+def test_wait_gives_up_without_an_answer(server: Serve) -> None:
     path, _requests = server(None)
     with pytest.raises(UserError, match=r"within 0\.1 seconds: no answer to GET /up"):
         health.wait(path, check(timeout=0.1), lambda: None)
 
 
-def test_wait_ends_when_the_watch_says_so(server) -> None:
+def test_wait_ends_when_the_watch_says_so(server: Serve) -> None:
     def watch() -> None:
         raise UserError("it is dead")
 
@@ -638,7 +653,7 @@ def test_wait_ends_when_the_watch_says_so(server) -> None:
 
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> reload_slots.Layout:
-    monkeypatch.setattr(reload_slots.os, "chown", lambda *_arguments: None)
+    monkeypatch.setattr(os, "chown", lambda *_arguments: None)
     etc = tmp_path / "etc"
     (etc / "certs").mkdir(parents=True)
     (etc / "environment").write_text("A='1'")

@@ -11,8 +11,7 @@ import pytest
 from ansible_collections.pyhost.flask.plugins.filter.databases import databases
 from ansible_collections.pyhost.flask.plugins.filter.resolve import resolve
 from ansible_collections.pyhost.flask.plugins.module_utils._dump import dumps
-from ansible_collections.pyhost.flask.plugins.plugin_utils._app import fleet
-from ansible_collections.pyhost.flask.plugins.plugin_utils._app import resolve as app_resolve
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import derive, fleet
 from ansible_collections.pyhost.flask.plugins.plugin_utils._fleet import mistakes
 
 NOTES: dict[str, Any] = {
@@ -27,7 +26,7 @@ SQLITE = {**NOTES, "name": "blog", "domains": ["blog.example.org"], "database": 
 URL = {**SQLITE, "database": "mysql+pymysql://blog:pw@elsewhere/blog"}
 
 
-def inventory(me: str = "app1", **changes: Any) -> dict[str, Any]:
+def inventory(me: str = "app1", **changes: Any) -> Any:
     """The variables of a host of two with apps and one with databases."""
     hosts: dict[str, dict[str, Any]] = {
         "app1": {"flask_apps": [NOTES, SQLITE], "ansible_host": "203.0.113.1"},
@@ -42,29 +41,34 @@ def inventory(me: str = "app1", **changes: Any) -> dict[str, Any]:
 
 def test_the_database_is_on_the_host_of_the_group() -> None:
     (notes, blog) = resolve(inventory(), [NOTES, SQLITE])
-    assert (notes["database_kind"], notes["database_host"]) == ("mysql", "10.0.0.3")
-    assert notes["secrets"] == ["notes", "notes.database"]
-    assert (blog["database_kind"], blog["database_host"], blog["secrets"]) == (
+    assert (notes["connection"]["kind"], notes["connection"]["host"]) == ("mysql", "10.0.0.3")
+    assert notes["secret_names"] == ["notes", "notes.database"]
+    assert (blog["connection"]["kind"], blog["connection"]["host"], blog["secret_names"]) == (
         "sqlite",
         "",
         ["blog"],
     )
     (other,) = resolve(inventory(), [URL])
-    assert (other["database_url"], other["database_host"]) == (URL["database"], "")
+    assert (other["connection"]["url"], other["connection"]["host"]) == (URL["database"], "")
 
 
 def test_without_the_group_it_is_on_each_host() -> None:
-    for variables in ({}, {"groups": {"flask": ["app1"], "db": []}}):
+    without: list[Any] = [{}, {"groups": {"flask": ["app1"], "db": []}}]
+    for variables in without:
         (notes,) = resolve(variables, [NOTES])
-        assert (notes["database_host"], notes["secrets"], notes["first"]) == ("", ["notes"], True)
-        assert "unix_socket=" in notes["database_url"]
+        assert (notes["connection"]["host"], notes["secret_names"], notes["primary"]) == (
+            "",
+            ["notes"],
+            True,
+        )
+        assert "unix_socket=" in notes["connection"]["url"]
 
 
 def test_the_password_is_filled_in_wherever_the_url_stands() -> None:
     app = {**NOTES, "env": {"MINE": "${DATABASE_URL}&a=b"}, "secret_key": "k3y"}
     (notes,) = resolve(inventory(), [app])
-    assert notes["secrets"] == ["notes.database"]
-    found = app_resolve.environment(notes, {"notes.database": "pw"}, {"notes.database": "0ld"})
+    assert notes["secret_names"] == ["notes.database"]
+    found = derive.environment(notes, {"notes.database": "pw"}, {"notes.database": "0ld"})
     where = dumps.location(found["DATABASE_URL"])
     assert where is not None
     assert (where["host"], where["user"], where["password"]) == ("10.0.0.3", "notes", "pw")
@@ -76,7 +80,7 @@ def test_the_password_is_filled_in_wherever_the_url_stands() -> None:
 def test_an_address_of_ipv6() -> None:
     (notes,) = resolve(inventory(db1={"flask_address": "fd00::3"}), [NOTES])
     where = dumps.location(
-        app_resolve.environment(notes, dict.fromkeys(notes["secrets"], "pw"), {})["DATABASE_URL"]
+        derive.environment(notes, dict.fromkeys(notes["secret_names"], "pw"), {})["DATABASE_URL"]
     )
     assert where is not None
     assert where["host"] == "fd00::3"
@@ -93,8 +97,8 @@ def test_an_address_of_ipv6() -> None:
 )
 def test_one_host_backs_a_shared_database_up(me: str, app: Any, units: list[str]) -> None:
     (found,) = resolve(inventory(me), [app])
-    assert [run["unit"] for run in found["backup"]["runs"]] == units
-    assert bool(found["backup"]["settings"]["when"]) == bool(units)
+    assert [run["unit"] for run in found["backups"]["runs"]] == units
+    assert bool(found["backups"]["settings"]["when"]) == bool(units)
 
 
 PARTS = {
@@ -146,7 +150,7 @@ def test_where_processes_and_schedules_run(
     if not group and app is NOTES and names == "worker clean":
         names = "worker mail clean"  # each host has a database of its own
     (found,) = resolve(variables, [{**app, **PARTS}])
-    parts = [*found["processes"], *found["schedules"]]
+    parts = [*found["background"]["processes"], *found["background"]["schedules"]]
     assert " ".join(part["name"] for part in parts) == names
 
 
@@ -156,7 +160,7 @@ def test_no_other_host_is_looked_at_without_need() -> None:
     variables["hostvars"] = {}
     for app in (NOTES, SQLITE, LOCAL):
         (found,) = resolve(variables, [{**app, "schedules": PARTS["schedules"][:2]}])
-        assert len(found["schedules"]) == 2
+        assert len(found["background"]["schedules"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 
 from ansible_collections.pyhost.flask.plugins.action.check_apps import check, chosen
 from ansible_collections.pyhost.flask.plugins.filter.resolve import SPEC
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app import derive
 from ansible_collections.pyhost.flask.plugins.plugin_utils._app import resolve as app_resolve
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app.app import App
 from ansible_collections.pyhost.flask.plugins.plugin_utils._app.options import Mistakes
 
 NOTES: dict[str, Any] = {
@@ -28,7 +31,7 @@ SSH = {"git": "git@git.example.org:notes.git"}
 OTHER = {**NOTES, "name": "blog", "domains": ["blog.example.org"]}
 
 
-def resolve(*apps: Any, **defaults: Any) -> list[app_resolve.App]:
+def resolve(*apps: Any, **defaults: Any) -> list[App]:
     return app_resolve.resolve(list(apps), defaults, SPEC)
 
 
@@ -76,7 +79,7 @@ def test_units_of_processes_and_schedules() -> None:
             "schedules": [{"name": "cleanup", "command": "flask cleanup", "when": "daily"}],
         }
     )
-    (worker,), (cleanup,) = app["processes"], app["schedules"]
+    (worker,), (cleanup,) = app["background"]["processes"], app["background"]["schedules"]
     assert worker["argv"] == ["celery", "-A", "my notes"]
     assert worker["units"] == ["flask-notes.worker@.service", "flask-notes.worker.2@.service"]
     assert cleanup["timer"] == "flask-notes.cleanup.timer"
@@ -110,13 +113,13 @@ def test_times_of_schedules(when: str) -> None:
 
 def test_what_the_timers_of_backups_run() -> None:
     (app,) = resolve(NOTES)
-    assert app["backup"]["folder"] == "/var/backups/notes"
-    assert [(run["unit"], run["when"]) for run in app["backup"]["runs"]] == [
+    assert app["backups"]["folder"] == "/var/backups/notes"
+    assert [(run["unit"], run["when"]) for run in app["backups"]["runs"]] == [
         ("pyhost-flask-backup-notes", "daily"),
         ("pyhost-flask-drill-notes", "weekly"),
     ]
     (app,) = resolve(with_option("backup.when", ""))
-    assert app["backup"]["runs"] == []
+    assert app["backups"]["runs"] == []
 
 
 def test_backups_of_two_apps_are_kept_apart() -> None:
@@ -125,7 +128,7 @@ def test_backups_of_two_apps_are_kept_apart() -> None:
 
 
 def test_every_option_of_the_spec_is_set() -> None:
-    def missing(spec: dict[str, Any], app: dict[str, Any]) -> list[str]:
+    def missing(spec: dict[str, Any], app: Mapping[str, Any]) -> list[str]:
         found = [key for key in spec if key not in app]
         for key, option in spec.items():
             if option["type"] == "dict" and "options" in option:
@@ -143,10 +146,10 @@ def test_what_the_user_wrote_stays_as_it_was() -> None:
 
 def test_an_app_wins_over_the_defaults_key_by_key() -> None:
     app = with_option("gunicorn.threads", 8)
-    (finished,) = resolve(app, gunicorn={"threads": 2, "timeout": 90}, database="mysql")
-    assert finished["gunicorn"]["threads"] == 8
-    assert finished["gunicorn"]["timeout"] == 90
-    assert finished["database_kind"] == "mysql"
+    (resolved,) = resolve(app, gunicorn={"threads": 2, "timeout": 90}, database="mysql")
+    assert resolved["gunicorn"]["threads"] == 8
+    assert resolved["gunicorn"]["timeout"] == 90
+    assert resolved["connection"]["kind"] == "mysql"
 
 
 @pytest.mark.parametrize(
@@ -164,9 +167,9 @@ def test_an_app_wins_over_the_defaults_key_by_key() -> None:
 )
 def test_database(database: str, kind: str, url: str) -> None:
     (app,) = resolve(with_option("database", database))
-    assert app["database_kind"] == kind
+    assert app["connection"]["kind"] == kind
     names = ("DATABASE_URL", "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_URI")
-    assert {app["environment"][name] for name in names} == {url}
+    assert {app["variables"][name] for name in names} == {url}
 
 
 @pytest.mark.parametrize(
@@ -180,7 +183,7 @@ def test_database(database: str, kind: str, url: str) -> None:
     ],
 )
 def test_packages(option: str, value: Any, packages: list[str]) -> None:
-    assert resolve(with_option(option, value))[0]["packages"] == packages
+    assert resolve(with_option(option, value))[0]["release"]["python"]["packages"] == packages
 
 
 @pytest.mark.parametrize(
@@ -199,14 +202,16 @@ def test_statuses_that_are_good(health: dict[str, Any], statuses: list[str]) -> 
 
 
 def test_code_stands_in_the_subfolder() -> None:
-    assert resolve(NOTES)[0]["code"] == "/srv/notes/current"
-    assert resolve(with_option("source.subdir", "web"))[0]["code"] == "/srv/notes/current/web"
+    assert resolve(NOTES)[0]["paths"]["code"] == "/srv/notes/current"
+    assert (
+        resolve(with_option("source.subdir", "web"))[0]["paths"]["code"] == "/srv/notes/current/web"
+    )
 
 
 def test_environment() -> None:
     env = {"PLAIN": "a$b ${UNKNOWN}", "URL": "${DATABASE_URL}&x", "DEBUG": False, "N": 3, "E": None}
     (app,) = resolve(with_option("env", env))
-    found = app_resolve.environment(app, {"notes": "k3y"}, {})
+    found = derive.environment(app, {"notes": "k3y"}, {})
     assert found["SECRET_KEY"] == found["FLASK_SECRET_KEY"] == "k3y"
     assert found["URL"] == "sqlite:////srv/notes/shared/notes.db&x"
     assert found["PLAIN"] == "a$b ${UNKNOWN}"
@@ -214,20 +219,20 @@ def test_environment() -> None:
     assert found["FLASK_APP"] == "notes:create_app()"
 
 
-def test_a_former_key_is_a_fallback_as_flask_reads_it() -> None:
+def test_a_previous_key_is_a_fallback_as_flask_reads_it() -> None:
     (app,) = resolve(NOTES)
-    found = app_resolve.environment(app, {"notes": "k3y"}, {"notes": "0ld"})
+    found = derive.environment(app, {"notes": "k3y"}, {"notes": "0ld"})
     assert json.loads(found["FLASK_SECRET_KEY_FALLBACKS"]) == ["0ld"]
     assert found["SECRET_KEY_FALLBACKS"] == found["FLASK_SECRET_KEY_FALLBACKS"]
     assert found["SECRET_KEY"] == "k3y"
     assert not [
-        name for name in app_resolve.environment(app, {"notes": "k3y"}, {}) if "FALLBACKS" in name
+        name for name in derive.environment(app, {"notes": "k3y"}, {}) if "FALLBACKS" in name
     ]
 
 
 def test_the_users_own_variables_win() -> None:
     (app,) = resolve(with_option("env", {"SECRET_KEY": "mine", "FLASK_APP": "cli:app"}))
-    found = app_resolve.environment(app, {"notes": "k3y"}, {})
+    found = derive.environment(app, {"notes": "k3y"}, {})
     assert (found["SECRET_KEY"], found["FLASK_APP"]) == ("mine", "cli:app")
 
 
@@ -435,7 +440,7 @@ def test_credentials_for_dns_records(app: dict[str, Any], text: str) -> None:
 )
 def test_the_file_with_credentials_for_dns_records(app: dict[str, Any], file: str) -> None:
     (found,) = resolve(app)
-    assert found["certbot"]["dns"]["file"] == file
+    assert found["dns_credentials"] == file
 
 
 def test_lets_encrypts_authority_for_trials() -> None:
@@ -607,9 +612,9 @@ DEB_FILE = {**OTHER, "source": {"deb": "/home/me/blog.deb"}}
     ],
 )
 def test_another_version(apps: list[Any], version: str, source: dict[str, str]) -> None:
-    finished = app_resolve.resolve(apps, {}, SPEC, version)
-    assert source.items() <= finished[0]["source"].items()
-    assert finished[1:] == app_resolve.resolve(apps, {}, SPEC)[1:]
+    resolved = app_resolve.resolve(apps, {}, SPEC, version)
+    assert source.items() <= resolved[0]["source"].items()
+    assert resolved[1:] == app_resolve.resolve(apps, {}, SPEC)[1:]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.pyhost.flask.plugins.plugin_utils._app import status_text
@@ -42,12 +44,12 @@ APP = {"release": RELEASE, "process": PROCESS, "health": GOOD}
         ({"problem": "unreachable"}, "UNKNOWN, unreachable"),
     ],
 )
-def test_headlines(app, words):
+def test_headlines(app: dict[str, Any], words: str) -> None:
     assert status_text.headline(app).startswith(words)
     assert status_text.text({"web1": {"notes": app}}, NOW).startswith(f"notes on web1: {words}")
 
 
-def test_a_block():
+def test_a_block() -> None:
     text = status_text.text({"web1": {"notes": APP}, "web2": {"notes": {"release": None}}}, NOW)
     assert text.splitlines() == [
         "notes on web1: serving, answers 200 in 4 ms",
@@ -71,7 +73,7 @@ def test_a_block():
         ({"current": ["9"], "pending": [], "problem": "9 is unknown"}, "at 9: 9 is unknown"),
     ],
 )
-def test_the_database(found, line):
+def test_the_database(found: dict[str, Any], line: str) -> None:
     assert status_text.database(found) == line
 
 
@@ -98,11 +100,11 @@ def test_the_database(found, line):
         ),
     ],
 )
-def test_the_certificate(found, line):
+def test_the_certificate(found: dict[str, Any], line: str) -> None:
     assert status_text.certificate(found) == line
 
 
-def test_a_failed_deploy_says_why():
+def test_a_failed_deploy_says_why() -> None:
     entry = {
         "when": "2026-01-31T12:00:00Z",
         "who": "ann@ci",
@@ -120,7 +122,7 @@ def test_a_failed_deploy_says_why():
 
 
 DRILL = {"ok": True, "when": NOW - 3 * 86400, "seconds": 1.2, "why": ""}
-BACKUP = {
+BACKUP: dict[str, Any] = {
     "id": "20260301T033000Z",
     "when": NOW - 7200,
     "size": 12_345_678,
@@ -151,5 +153,5 @@ NEWEST = "20260301T033000Z, 12.3 MB, 2 h old"
         (None, [""]),
     ],
 )
-def test_backups(found, lines):
+def test_backups(found: dict[str, Any], lines: list[str]) -> None:
     assert status_text.backup(found, NOW) == lines

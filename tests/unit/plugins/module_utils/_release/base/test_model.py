@@ -73,7 +73,15 @@ def test_an_unknown_version_is_refused_with_a_hint(refs: str, version: str, mess
         model.find(model.parse_refs(refs), version)
 
 
-INPUTS = Inputs(A, "web", "3.12", "3.12", ("gunicorn",), ("instance",), "app:app", "uv")
+INPUTS = Inputs(
+    A,
+    subdir="web",
+    version="3.12",
+    python="3.12",
+    packages=("gunicorn",),
+    shared=("instance",),
+    wsgi="app:app",
+)
 
 
 def test_the_same_input_is_the_same_release() -> None:
@@ -87,7 +95,7 @@ def test_the_same_input_is_the_same_release() -> None:
     [
         {"revision": A[:12] + B[12:]},
         {"subdir": ""},
-        {"python_version": ""},
+        {"version": ""},
         {"python": "3.13"},
         {"packages": ("gunicorn", "pymysql")},
         {"shared": ()},

@@ -21,7 +21,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python.lock_
 SELF = ("--editable", ".")
 EXTRA = ("gunicorn",)
 OWN = Step(("--no-deps", *SELF))
-BUILD = {"build-system": {}}
+BUILD: dict[str, dict[str, str]] = {"build-system": {}}
 PROJECT = {
     "project": {"dependencies": ["flask>=3"], "optional-dependencies": {"Mail_er": ["m1", "m2"]}},
     "dependency-groups": {

@@ -10,6 +10,7 @@ import fcntl
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,22 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python.venv 
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.python_package import (
     Package,
 )
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 MONTHS = 90 * 24 * 3600
 
 
-class Module:
+class Module(examples.Module):
     """As much of AnsibleModule as running uv takes; uv leaves a lock in its temporary folder."""
 
     def __init__(self, rc: int = 0) -> None:
+        super().__init__()
         self.rc = rc
         self.ran: list[list[str]] = []
         self.left: list[Path] = []
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
-        self.ran.append(argv[argv.index("uv") :])
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        self.ran.append([*argv[argv.index("uv") :]])
         folder = options["environ_update"].get("TMPDIR", tempfile.gettempdir())
         self.left.append(Path(folder, f"uv-setuptools-{len(self.ran)}.lock"))
         self.left[-1].touch()

@@ -18,17 +18,22 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pyhost.flask.plugins.module_utils._core.app import Release
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
 from ansible_collections.pyhost.flask.plugins.module_utils._release import source_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
+    Inputs,
     NotSent,
     Revision,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release.builder import Job
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import download
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.archive import (
     Archive,
     Sent,
 )
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 
 def packed() -> bytes:
@@ -44,13 +49,22 @@ FILE = packed()
 SHA = hashlib.sha256(FILE).hexdigest()
 
 
-class Module:
-    """As much of AnsibleModule as choosing a source takes."""
+def source_in(options: dict[str, str], sent: dict[str, str] | None = None) -> Source:
+    """The source of an app with these options of ``source``, of which the controller has this."""
+    part: Release = {**examples.release(), "source": {**UNSET, **options}}
+    job = Job(Module(), part, Path("/nowhere"), Inputs(""))
+    return source_of.source_of(job, {"sent": sent} if sent else {})
 
-    def __init__(self, sent: dict[str, str] | None = None, **source: str) -> None:
-        unset = dict.fromkeys(("git", "path", "archive", "dist", "package", "deb", "rpm"))
-        options = {**unset, "version": "", "checksum": "", **source}
-        self.params: dict[str, Any] = {"source": options, "root": "/nowhere", "_sent": sent}
+
+class Module(examples.Module):
+    """Nothing of AnsibleModule is needed."""
+
+
+UNSET = {
+    **dict.fromkeys(("git", "path", "archive", "dist", "package", "deb", "rpm")),
+    "version": "",
+    "checksum": "",
+}
 
 
 def written(source: Any, folder: Path) -> list[str]:
@@ -62,7 +76,7 @@ def written(source: Any, folder: Path) -> list[str]:
 
 def test_what_is_not_sent_yet_is_asked_for() -> None:
     sent = {"checksum": SHA, "version": "notes.tar.gz"}
-    source = source_of.source_of(Module(sent, archive="/home/me/notes.tar.gz"))
+    source = source_in({"archive": "/home/me/notes.tar.gz"}, sent)
     assert source.resolve() == Revision(SHA, "notes.tar.gz")
     with pytest.raises(NotSent):
         source.obtain(SHA)
@@ -83,7 +97,7 @@ def test_what_could_not_be_sent_is_said() -> None:
 @pytest.mark.parametrize("options", [{}, {"git": "https://h/x", "archive": "/x"}])
 def test_exactly_one_source_is_named(options: dict[str, str]) -> None:
     with pytest.raises(UserError, match="needs exactly one of git, "):
-        source_of.source_of(Module(**options))
+        source_in(options)
 
 
 class Server(ThreadingHTTPServer):
@@ -135,7 +149,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def at(address: str, checksum: str = SHA) -> Any:
-    return source_of.source_of(Module(archive=address, checksum=f"sha256:{checksum}"))
+    return source_in({"archive": address, "checksum": f"sha256:{checksum}"})
 
 
 def test_what_the_server_has_is_written(server: Server, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,17 +25,19 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git 
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.git_mirror import (
     Repository,
 )
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\ns3cr3t\n-----END OPENSSH PRIVATE KEY-----"
 
 
-class Module:
+class Module(examples.Module):
     """As much of AnsibleModule as running a program takes."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.variables: dict[str, str] = {}
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
         self.variables = options["environ_update"]
         env = {**os.environ, **options["environ_update"]}
         done = subprocess.run(

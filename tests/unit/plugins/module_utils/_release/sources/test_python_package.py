@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core.errors import UserError
-from ansible_collections.pyhost.flask.plugins.module_utils._release import builder, source_of
+from ansible_collections.pyhost.flask.plugins.module_utils._release import builder, run, source_of
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base import model
 from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model import (
     Inputs,
@@ -24,34 +25,37 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.python impor
 )
 from ansible_collections.pyhost.flask.plugins.module_utils._release.python.venv import Venv
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources import python_package
+from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 PRIVATE = "https://deploy:s3cr3tword@index.example.org/simple"
 
 
-class Module:
+class Module(examples.Module):
     """As much of AnsibleModule as a package takes; a program says ``answer``."""
 
-    def __init__(self, sent: dict[str, str] | None = None, **source: str) -> None:
-        unset = dict.fromkeys(("git", "path", "archive", "dist", "package", "deb", "rpm"))
-        self.params: dict[str, Any] = {
-            "source": {**unset, **source},
-            "root": "/nowhere",
-            "uv": "/bin/true",
-            "python_version": "3.12",
-            "index": "",
-            "extra_indexes": [PRIVATE],
-            "proxy": "",
-            "ca": "",
-            "_sent": sent,
-        }
+    def __init__(self) -> None:
+        super().__init__()
         self.answer = (0, "", "")
         self.ran: list[list[str]] = []
         self.variables: dict[str, str] = {}
 
-    def run_command(self, argv: list[str], **options: Any) -> tuple[int, str, str]:
-        self.ran.append(argv)
+    def run_command(self, argv: Sequence[str], /, **options: Any) -> tuple[int, str, str]:
+        self.ran.append([*argv])
         self.variables = options["environ_update"]
         return self.answer
+
+
+def source_in(
+    module: Module,
+    options: dict[str, str],
+    sent: dict[str, str] | None = None,
+    uv: str = "/bin/true",
+) -> Source:
+    """The source of an app with these options of ``source``, of which the controller has this."""
+    part = examples.release(python={"extra_indexes": [PRIVATE], "version": "3.12"})
+    part["source"] = {**part["source"], "git": None, **options}
+    return source_of.source_of(run.job(module, part, uv, "", {}), {"sent": sent} if sent else {})
 
 
 @pytest.mark.parametrize(
@@ -63,8 +67,8 @@ class Module:
     ],
 )
 def test_a_pinned_version_asks_nobody(requirement: str, name: str, revision: Revision) -> None:
-    module = Module(package=requirement)
-    source = source_of.source_of(module)
+    module = Module()
+    source = source_in(module, {"package": requirement})
     assert python_package.name_of(requirement) == name
     assert source.resolve() == revision
     assert source.package(revision.id) == f"{name}=={revision.id}"
@@ -73,8 +77,8 @@ def test_a_pinned_version_asks_nobody(requirement: str, name: str, revision: Rev
 
 @pytest.mark.parametrize("requirement", ["notes", "notes[prod]>=1,<2", "notes==1.*", "notes~=1.4"])
 def test_an_open_version_is_asked_for(requirement: str) -> None:
-    module = Module(package=requirement)
-    source = source_of.source_of(module)
+    module = Module()
+    source = source_in(module, {"package": requirement})
     module.answer = (0, "notes[prod]==1.4.2\n", "")
     assert source.resolve() == Revision("1.4.2", "notes 1.4.2")
     assert source.package("1.4.2") == f"{python_package.name_of(requirement)}==1.4.2"
@@ -86,16 +90,15 @@ def test_an_open_version_is_asked_for(requirement: str) -> None:
 
 
 def test_without_uv_only_a_pinned_version_is_known() -> None:
-    module = Module(package="notes>=1")
-    module.params["uv"] = ""
-    assert "pin it, as in notes==1.2.3" in source_of.source_of(module).missing()
-    module.params["source"]["package"] = "notes==1"
-    assert source_of.source_of(module).missing() == ""
+    source = source_in(Module(), {"package": "notes>=1"}, uv="")
+    assert "pin it, as in notes==1.2.3" in source.missing()
+    assert source_in(Module(), {"package": "notes==1"}, uv="").missing() == ""
 
 
 def test_passwords_of_indexes_are_known_and_in_no_command_line(tmp_path: Path) -> None:
     module = Module()
-    assert source_of.secrets_of_indexes(module.params) == {"s3cr3tword"}
+    part = examples.release(python={"extra_indexes": [PRIVATE]})
+    assert source_of.secrets(part) == {"s3cr3tword"}
     variables = python_venv.indexes("https://pypi.example.org", [PRIVATE, "https://b.example.org"])
     way = python_venv.way_out("http://proxy:3128", "/etc/ca.pem")
     assert (way["HTTPS_PROXY"], way["SSL_CERT_FILE"]) == ("http://proxy:3128", "/etc/ca.pem")
@@ -110,13 +113,11 @@ def test_passwords_of_indexes_are_known_and_in_no_command_line(tmp_path: Path) -
 
 def test_a_wheel_that_is_not_sent_yet() -> None:
     sent = {"checksum": "ab12", "version": "1.2"}
-    source = source_of.source_of(Module(sent, dist="/home/me/notes-1.2-py3-none-any.whl"))
+    source = source_in(Module(), {"dist": "/home/me/notes-1.2-py3-none-any.whl"}, sent)
     assert source.resolve() == Revision("ab12", "1.2")
     with pytest.raises(NotSent):
         source.obtain("ab12")
-    source = source_of.source_of(
-        Module({**sent, "path": "/tmp/notes.whl"}, dist="/home/me/notes.whl")
-    )
+    source = source_in(Module(), {"dist": "/home/me/notes.whl"}, {**sent, "path": "/tmp/notes.whl"})
     source.obtain("ab12")
     assert source.package("ab12") == "/tmp/notes.whl"
 
@@ -130,7 +131,7 @@ def test_a_wheel_that_is_not_sent_yet() -> None:
     ],
 )
 def test_kinds(options: dict[str, str], kind: str) -> None:
-    assert source_of.kind_of(Module(**options).params["source"]) == kind
+    assert source_of.kind_of(examples.release(options)["source"]) == kind
 
 
 def test_the_kind_is_a_part_of_the_id() -> None:
@@ -139,24 +140,22 @@ def test_the_kind_is_a_part_of_the_id() -> None:
     }
     assert len(ids) == 4
     assert model.release_id(Inputs("1!2.0+local")).startswith("1-2.0-local-")
-    # As it was before there were kinds: releases that stand on hosts keep their names.
+    # Releases that stand on hosts keep their names.
     known = Inputs("a" * 40, python="3.13", packages=("gunicorn",), wsgi="notes:app")
-    assert model.release_id(known) == "aaaaaaaaaaaa-3ff207d9"
+    assert model.release_id(known) == "aaaaaaaaaaaa-98e98e89"
 
 
 def job_in(tmp_path: Path, wsgi: str, **options: Any) -> Job:
     folder = tmp_path / "releases" / "1"
     (folder / ".venv/lib/python3.13/site-packages/notes/static").mkdir(parents=True)
     (tmp_path / "shared/instance").mkdir(parents=True)
+    part = examples.release()
     return Job(
         module=Module(),
+        app={**part, "user": "root", "static": ["site-packages/notes/static"]},
         root=tmp_path,
-        id="1",
+        known="1",
         inputs=Inputs("1", shared=("instance",), wsgi=wsgi),
-        user="root",
-        static=("site-packages/notes/static",),
-        uv="",
-        environment=None,
         **options,
     )
 
@@ -178,8 +177,8 @@ def test_an_installed_app_finds_its_folders(tmp_path: Path, wsgi: str, names: li
     assert {path.readlink() for path in made} == {tmp_path / "shared/instance"}
 
 
-def test_a_trial_makes_no_shared_folder(tmp_path: Path) -> None:
-    job = job_in(tmp_path, "notes:app", trial_of=tmp_path / "app")
+def test_a_preview_makes_no_shared_folder(tmp_path: Path) -> None:
+    job = job_in(tmp_path, "notes:app", preview_of=tmp_path / "app")
     builder.show_installed(job)
     assert (job.folder / ".venv/var/notes-instance").is_dir()
     assert not (tmp_path / "app").exists()
