@@ -66,3 +66,8 @@ def test_secret_names_are_those_of_all_hosts() -> None:
     assert filters["secret_names"]({"hostvars": hostvars}, [notes]) == ["notes"]
     found = filters["secret_names"]({"hostvars": hostvars}, [notes], hostvars)
     assert found == ["notes", "wiki", "cms"]
+    # Another host may need a secret for an app whose secret is given here.
+    given = resolve.resolve({}, [{**NOTES, "secret_key": "given"}])
+    assert filters["secret_names"]({"hostvars": hostvars}, given, hostvars, others=False) == [
+        "notes"
+    ]
