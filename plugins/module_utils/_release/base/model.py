@@ -122,6 +122,7 @@ class Inputs:
     extras: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     require_hashes: bool = False
+    index_strategy: str = "first-index"  # which index wins, if several have a package
     shared: tuple[str, ...] = ()
     wsgi: str = ""
     python: str = ""  # major and minor version of the interpreter
