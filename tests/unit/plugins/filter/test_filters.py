@@ -67,7 +67,8 @@ def test_secret_names_are_those_of_all_hosts() -> None:
     found = filters["secret_names"]({"hostvars": hostvars}, [notes], hostvars)
     assert found == ["notes", "wiki", "cms"]
     # Another host may need a secret for an app whose secret is given here.
-    given = resolve.resolve({}, [{**NOTES, "secret_key": "given"}])
+    nobody: Any = {}
+    given = resolve.resolve(nobody, [{**NOTES, "secret_key": "given"}])
     assert filters["secret_names"]({"hostvars": hostvars}, given, hostvars, others=False) == [
         "notes"
     ]
