@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shlex
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.template import generate_ansible_template_vars
 from ansible.utils.unsafe_proxy import wrap_var
 
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set import fingerprint
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set.arguments import SPEC
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set.journal import FOLDER
 from ansible_collections.pyhost.flask.plugins.module_utils._core import payload
-from ansible_collections.pyhost.flask.plugins.module_utils._core.services import SET_UP
 from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import CODE, CachedModule
 from ansible_collections.pyhost.flask.plugins.plugin_utils._vault import read
 
@@ -56,23 +53,20 @@ class ActionModule(CachedModule):
             if content is not None:
                 contents[entry["dest"]] = content
         args["files"] = [_without_content(entry) for entry in args["files"]]
-        marks = marks_of(args, contents)
-        if self._is_sealed(args, marks):
+        written = fingerprint.function(args, contents, str(CODE))
+        if self._is_same(args, written):
             return {**UNCHANGED, "diff": []} if self._task.diff else {**UNCHANGED}
-        args.update(_contents=payload.pack(contents), _marks=marks)
+        args.update(_contents=payload.pack(contents), _fingerprint=written)
         return self._run_module(args, task_vars)
 
-    def _is_sealed(self, args: Options, marks: str) -> bool:
-        """Whether the host prints the marks that the module has kept."""
+    def _is_same(self, args: Options, written: str) -> bool:
+        """Whether the host is as the module left it."""
         if not self._is_pipelining_enabled("new"):  # then a command may get no input
             return False
-        seal = f"{FOLDER}/{args['name']}.seal"
-        script = f"marks | cmp -s - {shlex.quote(seal)} && echo sealed"
-        if args["needs_site"]:
-            script = f"test -e {SET_UP} && {script}"
         # As input, for what is derived from secrets is in it: -vvv and ps show commands alone.
-        result = self._low_level_execute_command("sh -s", in_data=f"{marks}{script}".encode())
-        return bool(result["stdout"].strip() == "sealed")
+        script = fingerprint.compare(written, args)
+        result = self._low_level_execute_command("sh -s", in_data=script.encode())
+        return bool(result["stdout"].strip() == fingerprint.SAME)
 
     def _content(self, entry: Options, task_vars: Options) -> bytes | None:
         """The content of an entry, or None where it has none."""
@@ -109,31 +103,6 @@ class ActionModule(CachedModule):
         # do_template in 2.18, where template() would turn JSON into data; see core's own action
         render = templar.template if trust_as_template is not str else templar.do_template
         return render(template, escape_backslashes=False, overrides=overrides)
-
-
-def marks_of(args: Options, contents: dict[str, bytes]) -> str:
-    """A shell function that prints all that a set's result depends on: our code, the options, and
-    how its files, services and users are. A file's inode and ctime stand for its content.
-    """
-    sums = {dest: hashlib.sha256(content).hexdigest() for dest, content in contents.items()}
-    # What may refuse the host has no part in the result: one seal serves site.yml and deploy.yml.
-    asked = {name: value for name, value in args.items() if name != "needs_site"}
-    options = json.dumps([str(CODE), asked, sums], sort_keys=True, default=str)
-    folders, others = ["/run/systemd/system"], [f"{FOLDER}/{args['name']}.json"]
-    for entry in args["files"]:
-        path = os.path.normpath(entry["dest"])
-        (folders if entry["state"] == "directory" else others).append(path)
-    commands = {
-        "stat -L -c '%n %F %a %U %G'": folders,
-        "stat -c '%n %F %a %U %G %s %i %z'": others,
-        "systemctl show -p UnitFileState,ActiveState": args["services"],
-        "id": [user["name"] for user in args["users"]],
-    }
-    lines = [f"{command} -- {shlex.join(names)}" for command, names in commands.items() if names]
-    digest = hashlib.sha256(options.encode()).hexdigest()
-    return "\n".join(
-        ["LC_ALL=C; export LC_ALL", "marks() {", f"echo {digest}", *lines, "} 2>&1", ""]
-    )
 
 
 def _encoded(content: Any) -> bytes:

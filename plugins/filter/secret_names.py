@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ansible_collections.pyhost.flask.plugins.filter.resolve import resolve
+from ansible_collections.pyhost.flask.plugins.plugin_utils._app.app import App
 
 DOCUMENTATION = """
 name: secret_names
@@ -20,7 +21,7 @@ version_added: 0.1.0
 description:
   - Lets one task ask for the secrets of all hosts. Each host that asks by itself would open a
     connection to the same one.
-positional: hosts
+positional: hosts, others
 options:
   _input:
     description: The resolved apps of this host.
@@ -32,6 +33,10 @@ options:
     type: list
     elements: str
     default: []
+  others:
+    description: Whether apps of these hosts count that this host does not have.
+    type: bool
+    default: true
 """
 
 EXAMPLES = """
@@ -53,15 +58,17 @@ _value:
 
 @pass_context
 def secret_names(
-    context: Context, apps: Iterable[Mapping[str, Any]], hosts: Iterable[str] = ()
+    context: Context, apps: Iterable[App], hosts: Iterable[str] = (), others: bool = True
 ) -> list[str]:
     found = [*apps]
+    here = {app["name"] for app in found}
     for host in hosts:
         own = context["hostvars"][host]
         checked = own.get("flask_checked") or {}
         # In a play that has not checked them, they may as well be the play's own.
         given, defaults = own.get("flask_apps") or [], own.get("flask_defaults")
-        found += checked["apps"] if "apps" in checked else resolve(context, given, defaults)
+        there = checked["apps"] if "apps" in checked else resolve(context, given, defaults)
+        found += [app for app in there if others or app["name"] in here]
     return list(dict.fromkeys(name for app in found for name in app["secret_names"]))
 
 

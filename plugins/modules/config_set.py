@@ -171,7 +171,7 @@ options:
   _contents:
     description: Internal. The contents as the controller rendered them; not for playbooks.
     type: str
-  _marks:
+  _fingerprint:
     description: Internal. A shell function that prints what tells whether anything has changed.
     type: str
 """
@@ -235,6 +235,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -242,6 +243,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set import (
     arguments,
     filesystem,
+    fingerprint,
     plan,
     transaction,
     users,
@@ -252,7 +254,11 @@ from ansible_collections.pyhost.flask.plugins.module_utils._config_set.journal i
     State,
     Store,
 )
-from ansible_collections.pyhost.flask.plugins.module_utils._config_set.plan import Change, Node
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set.plan import (
+    Change,
+    Host,
+    Node,
+)
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set.preview import Run
 from ansible_collections.pyhost.flask.plugins.module_utils._config_set.transaction import (
     Transaction,
@@ -277,18 +283,19 @@ def runner(module: AnsibleModule, secrets: list[bytes]) -> Run:
     return run
 
 
-def seal(module: AnsibleModule, store: Store, want: dict[str, Node]) -> None:
-    """Keep the marks of a set that is as wanted, so that the next run can tell without a module.
+def keep_fingerprint(module: AnsibleModule, want: dict[str, Node]) -> None:
+    """Keep the fingerprint of a set that is as wanted, so that the next run can tell without a
+    module.
 
-    They are taken before the files are looked at: whoever changes one in between changes a mark.
+    It is taken before the files are looked at: whoever changes one in between changes it.
     """
-    if module.params["services"] and not services.systemd_runs():  # no mark tells whether they run
+    params = module.params
+    if params["services"] and not services.systemd_runs():  # nothing in it tells whether they run
         return
-    marks = module.run_command(["sh", "-s"], data=f"{module.params['_marks']}marks")[1]
-    if filesystem.observe(want, ()).nodes == want and not services.stopped(
-        module.run_command, module.params["services"]
-    ):
-        store.seal(marks)
+    taken = fingerprint.take(module, params["_fingerprint"])
+    stopped = services.stopped(module.run_command, params["services"])
+    if filesystem.observe(want, ()).nodes == want and not stopped:
+        fingerprint.keep(params["name"], taken)
 
 
 @contextlib.contextmanager
@@ -302,59 +309,103 @@ def kept(changes: list[Change], params: dict[str, Any]) -> Iterator[str]:
         raise
 
 
-def change(module: AnsibleModule) -> dict[str, Any]:
-    """Bring the set about, unless in check mode; return the result for the user."""
-    params, check = module.params, module.check_mode
-    if not NAME.fullmatch(params["name"]):
-        raise UserError("is no name for a set; use letters, digits, dots, hyphens and _")
-    todo = {option: arguments.commands(params, option) for option in ("validate", "apply")}
-    if refused := services.refusal(params["needs_systemd"]) or services.refusal_before_site(
-        params["needs_site"]
-    ):
-        raise UserError(refused)
+@dataclass(frozen=True)
+class Work:
+    """What there is to do for a set: observed and planned, and nothing of it done."""
+
+    want: dict[str, Node]
+    host: Host
+    state: State
+    after: State
+    changes: list[Change]
+    unwanted: list[str]
+    secret: frozenset[str]
+
+    @property
+    def due(self) -> bool:
+        """Whether files are to be changed, or an earlier run did not come to its end."""
+        return bool(self.changes or self.state.due)
+
+
+def observe(params: dict[str, Any], store: Store, check: bool) -> Work:
+    """Look at the host, and plan."""
     files = [
         entry for entry in params["files"] if entry["systemd"] in (None, services.systemd_runs())
     ]
     want, secret = arguments.wanted(files, payload.unpack(params["_contents"]))
+    want = filesystem.resolved(want, strict=not check)
+    state = store.load() if check else transaction.recover(store)
+    gone = set(state.managed) - set(want)
+    host = filesystem.observe(want, gone - store.elsewhere() if gone else ())
+    found = plan.plan(want, host, strict=not check)
+    changes, unwanted = plan.split(found, want, params["remove"])
+    secret |= frozenset(state.secret)
+    after = State.of(want, secret, unwanted)
+    return Work(want, host, state, after, changes, unwanted, secret)
+
+
+def carry_out(module: AnsibleModule, store: Store, work: Work) -> tuple[str, str]:
+    """Do it; the folder with copies of the old files, and what the commands printed."""
+    params = module.params
+    if work.due:
+        run = runner(module, _contents([work.want, work.host.nodes], work.secret))
+        todo = {option: arguments.commands(params, option) for option in ("validate", "apply")}
+        fingerprint.forget(params["name"])
+        with kept(work.changes, params) as backup:
+            done = Transaction(store, work.state, work.changes, run=run, **todo)
+            return backup, done.commit(work.after)
+    if work.state != work.after:
+        store.save(work.after)
+    return "", ""
+
+
+def start(module: AnsibleModule, idle: list[str]) -> None:
+    """Start services that do not run."""
+    status, out, err = module.run_command(services.start(idle)) if idle else (0, "", "")
+    if status != 0:
+        raise UserError(f"{', '.join(idle)} did not start: {(err or out).strip()}")
+
+
+def change(module: AnsibleModule) -> dict[str, Any]:
+    """Bring the set about, unless in check mode; return the result for the user."""
+    params, check = module.params, module.check_mode
+    refuse(params)
     strangers = users.missing(params["users"])
     if not check:
         users.make(strangers, runner(module, []))
-    want = filesystem.resolved(want, strict=not check)
     store = Store(FOLDER, params["name"])
+    backup = output = ""
     with contextlib.nullcontext() if check else store.locked():
-        state = store.load() if check else transaction.recover(store)
-        gone = set(state.managed) - set(want)
-        host = filesystem.observe(want, gone - store.elsewhere() if gone else ())
-        changes, unwanted = plan.split(
-            plan.plan(want, host, strict=not check), want, params["remove"]
-        )
-        secret |= frozenset(state.secret)
-        after = State.of(want, secret, unwanted)
-        due = bool(changes or state.due)
-        output = backup = ""
-        if due and not check:
-            run = runner(module, _contents([want, host.nodes], secret))
-            store.unseal()
-            with kept(changes, params) as backup:
-                output = Transaction(store, state, changes, run=run, **todo).commit(after)
-        elif state != after and not check:
-            store.save(after)
+        work = observe(params, store, check)
+        if not check:
+            backup, output = carry_out(module, store, work)
     idle = services.stopped(module.run_command, params["services"])
-    if idle and not check:
-        status, out, err = module.run_command(services.start(idle))
-        if status != 0:
-            raise UserError(f"{', '.join(idle)} did not start: {(err or out).strip()}")
-    if not check and not unwanted:
-        seal(module, store, want)
+    if not check:
+        start(module, idle)
+        if not work.unwanted:
+            keep_fingerprint(module, work.want)
+    diff = [*users.diff(strangers), *plan.diff(work.changes, work.secret)]
     return {
-        "changed": bool(strangers or due or idle),
-        "paths": [change.path for change in changes],
+        "changed": bool(strangers or work.due or idle),
+        "paths": [change.path for change in work.changes],
         "backup": backup,
-        "unwanted": unwanted,
-        "applied": due and bool(todo["apply"]),
+        "unwanted": work.unwanted,
+        "applied": work.due and bool(params["apply"]),
         "output": output,
-        "diff": [*users.diff(strangers), *plan.diff(changes, secret)] if module._diff else [],
+        "diff": diff if module._diff else [],
     }
+
+
+def refuse(params: dict[str, Any]) -> None:
+    """Refuse options that are wrong, and hosts that are not for this set."""
+    if not NAME.fullmatch(params["name"]):
+        raise UserError("is no name for a set; use letters, digits, dots, hyphens and _")
+    for option in ("validate", "apply"):
+        arguments.commands(params, option)
+    refused = services.refusal(params["needs_systemd"])
+    refused = refused or services.refusal_before_site(params["needs_site"])
+    if refused:
+        raise UserError(refused)
 
 
 def _contents(nodes: list[dict[str, Node]], paths: frozenset[str]) -> list[bytes]:
@@ -370,7 +421,7 @@ def interrupted(number: int, _frame: object) -> None:
 
 def main() -> None:
     sent = {"type": "str", "no_log": True}
-    spec = {**SPEC, "_contents": sent, "_marks": sent}
+    spec = {**SPEC, "_contents": sent, "_fingerprint": sent}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     for stop in STOPS:
         signal.signal(stop, interrupted)

@@ -124,7 +124,7 @@ def test_hosts_without_the_app_are_left_alone(tmp_path: Path, name: str) -> None
     hosts["three"] = {"flask_apps": [also]}
     done = play(tmp_path, name, hosts, "-e", "app=good")
     touched = {line.split()[0] for line in done.stdout.splitlines() if "unreachable=1" in line}
-    # A deploy asks the host of the secrets first, once for all.
+    # A deploy begins with the secrets, for which it asks one host for all.
     assert touched == ({"one"} if name == "deploy" else {"one", "two"}), done.stdout
     assert "failed=1" not in done.stdout
     done = play(tmp_path, name, hosts, "-e", "app=god")
@@ -197,7 +197,7 @@ CLIENTS = """
 
 def test_certificate_is_asked_for_once_for_all_hosts(tmp_path: Path, door: Door) -> None:
     app = {**GOOD, "database": "mysql"}
-    groups = {
+    groups: dict[str, Any] = {
         "flask": {"hosts": {f"host{number}": NOWHERE for number in range(15)}},
         "db": {"hosts": {"keeper": {**NOWHERE, "ansible_port": door.port, "flask_address": "db"}}},
     }

@@ -45,7 +45,7 @@ class Processes:
         for slot in self._running:
             with contextlib.suppress(UserError):  # it may have been ill before
                 self._manager.start(slot)
-                self._manager.work(slot)
+                self._manager.start_workers(slot)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,6 @@ class Store:
     def __init__(self, folder: str, name: str) -> None:
         self.folder = folder
         self.path = f"{folder}/{name}.json"
-        self._seal = f"{folder}/{name}.seal"
 
     def load(self, path: str = "") -> State:
         """The state of this set, or of the one at ``path``; an empty one where there is none."""
@@ -94,16 +93,6 @@ class Store:
         os.replace(f"{self.path}.new", self.path)
         filesystem.flush([self.folder])
         return state
-
-    def seal(self, marks: str) -> None:
-        """Keep the marks by which the next run tells that nothing has changed."""
-        filesystem.write(f"{self._seal}.new", marks.encode(), 0o600)
-        os.replace(f"{self._seal}.new", self._seal)
-
-    def unseal(self) -> None:
-        """Have the next run look for itself."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._seal)
 
     def elsewhere(self) -> set[str]:
         """The paths that other sets manage."""

@@ -63,6 +63,7 @@ def job(module: Module, app: ReleasePart, uv: str, edition: str, wheels: Mapping
         variables={
             **venv.indexes(python["index"], python["extra_indexes"]),
             **venv.way_out(python["proxy"], python["ca"]),
+            "UV_INDEX_STRATEGY": inputs.index_strategy,
         },
         wheelhouse=wheelhouse(app, wheels),
     )

@@ -48,8 +48,8 @@ class Managers:
     def start(self, slot: str) -> None:
         self.wanted.start(slot)
 
-    def work(self, slot: str) -> None:
-        self.wanted.work(slot)
+    def start_workers(self, slot: str) -> None:
+        self.wanted.start_workers(slot)
 
     def stop(self, slot: str, kill: bool = False) -> None:
         for manager in (self.former, self.wanted):

@@ -78,8 +78,9 @@ class Have:
 
 @dataclass(frozen=True)
 class Step:
-    """``start`` a slot and check it, ``switch`` the traffic to it, let its background processes
-    ``work``, ``settle`` what follows from that (``current``, its marker), or ``retire`` it."""
+    """``start`` a slot and check it, ``switch`` the traffic to it, ``start_workers``, which are its
+    background processes, ``finalize`` what follows from that (``current``, its marker), or
+    ``stop_old``, which is the slot that had the traffic before."""
 
     kind: str
     slot: str
@@ -89,13 +90,13 @@ def plan(want: Want, have: Have) -> list[Step]:
     """The steps from ``have`` to ``want``; none where the live slot runs what is wanted."""
     if not reasons(want, have):
         live = have.slots[have.live]
-        work = [] if want.processes <= live.working else [Step("work", have.live)]
+        workers = [] if want.processes <= live.working else [Step("start_workers", have.live)]
         settled = have.current == want.release and not live.marked
-        settle = [] if settled else [Step("settle", have.live)]
-        return work + settle + _retire(have, other(have.live))
+        finalize = [] if settled else [Step("finalize", have.live)]
+        return workers + finalize + _stop_old(have, other(have.live))
     new = other(have.live)
-    kinds = ["start", "switch", *(["work"] if want.processes else []), "settle"]
-    return [Step(kind, new) for kind in kinds] + _retire(have, other(new))
+    kinds = ["start", "switch", *(["start_workers"] if want.processes else []), "finalize"]
+    return [Step(kind, new) for kind in kinds] + _stop_old(have, other(new))
 
 
 def reasons(want: Want, have: Have) -> list[str]:
@@ -132,12 +133,12 @@ def after(step: Step, want: Want, have: Have) -> Have:
         )
     elif step.kind == "switch":
         live = step.slot
-    elif step.kind == "work":
+    elif step.kind == "start_workers":
         slots[step.slot] = replace(slots[step.slot], working=want.processes)
-    elif step.kind == "settle":
+    elif step.kind == "finalize":
         current = want.release
         slots[step.slot] = replace(slots[step.slot], marked=False)
-    elif step.kind == "retire":
+    elif step.kind == "stop_old":
         old = slots[step.slot]
         slots[step.slot] = Slot(old.release, old.files, manager=old.manager)
     return Have(live, current, slots)
@@ -189,8 +190,8 @@ def _exception(lines: list[str], start: int) -> int:
     return next((index for index in inside if TRACEBACK not in lines[index]), len(lines) - 1)
 
 
-def _retire(have: Have, slot: str) -> list[Step]:
-    return [] if have.slots[slot].clean else [Step("retire", slot)]
+def _stop_old(have: Have, slot: str) -> list[Step]:
+    return [] if have.slots[slot].clean else [Step("stop_old", slot)]
 
 
 def _shown(have: Have) -> str:

@@ -135,7 +135,7 @@ def apply(
         except (UserError, OSError) as error:
             # By the settings that it ran with, which are gone a line later.
             reason = redact.redact_for(layout.etc, str(error))
-            if step.kind in ("start", "switch", "work"):
+            if step.kind in ("start", "switch", "start_workers"):
                 put_back(module, layout, have, conffiles)
             raise UserError(_failed(step, want, have, reason)) from error
     return mover.evidence
@@ -163,9 +163,9 @@ def _failed(step: plan.Step, want: plan.Want, have: plan.Have, reason: str) -> s
         effect = f"did not come up and got no traffic; {holder} has it, as before."
     elif step.kind == "switch":
         effect = f"failed as soon as it had the traffic; {holder} has it again."
-    elif step.kind == "work" and have.live != step.slot:
+    elif step.kind == "start_workers" and have.live != step.slot:
         effect = f"failed in the background once it had the traffic; {holder} has it again."
-    elif step.kind == "work":
+    elif step.kind == "start_workers":
         effect = "keeps the traffic, but not all of its background processes run."
     else:
         return (

@@ -47,17 +47,17 @@ class Process:
 
 
 class Manager(Protocol):
-    """What starts the slots. ``start``, ``work`` and ``stop`` wait for their end, and raise
-    UserError; a slot that is killed is not given the time to finish its requests.
+    """What starts the slots. ``start``, ``start_workers`` and ``stop`` wait for their end, and
+    raise UserError; a slot that is killed is not given the time to finish its requests.
 
-    ``work`` starts a slot's background processes, and ``stop`` stops them with the slot. ``log``
-    is that of the slot, or of one of its background processes."""
+    ``start_workers`` starts a slot's background processes, and ``stop`` stops them with the slot.
+    ``log`` is that of the slot, or of one of its background processes."""
 
     def observe(self) -> dict[str, Process]: ...
 
     def start(self, slot: str) -> None: ...
 
-    def work(self, slot: str) -> None: ...
+    def start_workers(self, slot: str) -> None: ...
 
     def stop(self, slot: str, kill: bool = False) -> None: ...
 

@@ -42,16 +42,16 @@ class Mover:
         {
             "start": self._start,
             "switch": self._switch,
-            "work": self._work,
-            "settle": self._settle,
-            "retire": self._retire,
+            "start_workers": self._start_workers,
+            "finalize": self._finalize,
+            "stop_old": self._stop_old,
         }[step.kind](step.slot)
         spent = self.evidence.setdefault("seconds", {})
         spent[step.kind] = round(spent.get(step.kind, 0) + time.monotonic() - start, 3)
 
     def _start(self, slot: str) -> None:
         """Fill the idle slot, start it, and wait for its good answer."""
-        self._retire(slot)
+        self._stop_old(slot)
         slots.fill(self.layout, slot, self.want, self.group)
         self.layout.marker(slot).touch()
         since = time.time()
@@ -76,11 +76,11 @@ class Mover:
             raise UserError(self._failure(slot, since, str(error))) from error
         self._before = before
 
-    def _work(self, slot: str) -> None:
+    def _start_workers(self, slot: str) -> None:
         """Start a slot's background processes, and see that they stay. Where they do not, the
         traffic goes back to the other slot, whose processes still run."""
         since = time.time()
-        self.manager.work(slot)
+        self.manager.start_workers(slot)
         unit, reason = self._ended(slot)
         if not unit:
             return
@@ -103,7 +103,7 @@ class Mover:
             time.sleep(health.WATCH)
         return "", ""
 
-    def _settle(self, slot: str) -> None:
+    def _finalize(self, slot: str) -> None:
         before = os.readlink(self.layout.current) if self.layout.current.is_symlink() else ""
         release = f"releases/{self.want.release}"
         if before not in ("", release):
@@ -111,7 +111,7 @@ class Mover:
         slots.point(self.layout.current, release)
         self.layout.marker(slot).unlink(missing_ok=True)
 
-    def _retire(self, slot: str) -> None:
+    def _stop_old(self, slot: str) -> None:
         """Stop a slot without the traffic, once it has accepted what still waits for it."""
         if not self.manager.observe()[slot].stopped:
             waiting = self._drain(slot)

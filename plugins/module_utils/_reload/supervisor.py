@@ -76,7 +76,7 @@ class Supervisor:
         """Start a slot. Whether it comes up, ``observe`` says. Raises UserError."""
         self._add([self._unit], slot)
 
-    def work(self, slot: str) -> None:
+    def start_workers(self, slot: str) -> None:
         """Start those of a slot's background processes that do not run."""
         behind = self.observe()[slot].behind
         self._add([unit for unit in self._processes if not behind[unit].running], slot)

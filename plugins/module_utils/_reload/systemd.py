@@ -75,7 +75,7 @@ class Systemd:
         if rc != 0 or not state.running:
             raise UserError(state.problem or (err or out).strip())
 
-    def work(self, slot: str) -> None:
+    def start_workers(self, slot: str) -> None:
         """Start a slot's background processes. How they fare, ``observe`` says."""
         units = [instance(unit, slot) for unit in self._processes]
         self._systemctl("reset-failed", *units)

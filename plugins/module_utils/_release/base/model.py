@@ -122,6 +122,7 @@ class Inputs:
     extras: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     require_hashes: bool = False
+    index_strategy: str = "first-index"  # which index wins, if several have a package
     shared: tuple[str, ...] = ()
     wsgi: str = ""
     python: str = ""  # major and minor version of the interpreter
@@ -142,6 +143,11 @@ class Inputs:
 
     def as_dict(self) -> dict[str, Any]:
         return dict(vars(self))
+
+    def given(self) -> dict[str, Any]:
+        """Those that are not as they are by default: so a new option renames no release."""
+        usual = {each.name: each.default for each in fields(self)}
+        return {name: value for name, value in vars(self).items() if value != usual[name]}
 
 
 @dataclass(frozen=True)
@@ -176,7 +182,7 @@ class Plan:
 
 def release_id(inputs: Inputs) -> str:
     """The wanted release's ID: the same for the same input, and different for any other."""
-    text = json.dumps([FORMAT, inputs.as_dict()], sort_keys=True)
+    text = json.dumps([FORMAT, inputs.given()], sort_keys=True)
     beginning = re.sub(r"[^0-9A-Za-z.]", "-", inputs.revision[:12])
     return f"{beginning}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 

@@ -18,8 +18,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.pyhost.flask.plugins.action import config_set
-from ansible_collections.pyhost.flask.plugins.action.config_set import ActionModule, marks_of
+from ansible_collections.pyhost.flask.plugins.action.config_set import ActionModule
+from ansible_collections.pyhost.flask.plugins.module_utils._config_set import fingerprint
 from ansible_collections.pyhost.flask.plugins.module_utils._core import payload
 
 
@@ -130,7 +130,7 @@ def test_an_undefined_variable_is_named_with_the_file(tmp_path: Path) -> None:
 
 def test_what_has_not_changed_needs_no_module(tmp_path: Path) -> None:
     action, task_vars = made(tmp_path, {"dest": "/etc/a", "content": "hunter2"})
-    action._low_level_execute_command.return_value = {"stdout": "sealed\n"}
+    action._low_level_execute_command.return_value = {"stdout": "same\n"}
     result = action.run(task_vars=task_vars)
     action._run_module.assert_not_called()
     assert not result["changed"]
@@ -143,7 +143,7 @@ def test_what_has_not_changed_needs_no_module(tmp_path: Path) -> None:
 def test_without_pipelining_the_module_runs(tmp_path: Path) -> None:
     action, task_vars = made(tmp_path, {"dest": "/etc/a", "content": "x"})
     action._is_pipelining_enabled = MagicMock(return_value=False)
-    action._low_level_execute_command.return_value = {"stdout": "sealed\n"}
+    action._low_level_execute_command.return_value = {"stdout": "same\n"}
     action.run(task_vars=task_vars)
     action._run_module.assert_called_once()
 
@@ -186,7 +186,7 @@ def relink(path: Path) -> None:
 def test_whoever_meddles_with_a_set_leaves_a_mark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meddle: Callable[[Path], Any], seen: bool
 ) -> None:
-    monkeypatch.setattr(config_set, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(fingerprint, "FOLDER", str(tmp_path))
     (tmp_path / "test.json").touch()
     (tmp_path / "file").write_text("text")
     (tmp_path / "link").symlink_to("file")
@@ -194,26 +194,26 @@ def test_whoever_meddles_with_a_set_leaves_a_mark(
     states = {"file": "file", "link": "link", "folder": "directory", "absent": "absent"}
     files = [{"dest": f"{tmp_path}/{name}", "state": state} for name, state in states.items()]
     args = {"name": "test", "files": files, "services": [], "users": [{"name": "root"}]}
-    before = shown(marks_of(args, {}))
+    before = shown(fingerprint.function(args, {}, "code"))
     meddle(tmp_path)
-    assert (shown(marks_of(args, {})) != before) == seen
+    assert (shown(fingerprint.function(args, {}, "code")) != before) == seen
 
 
-def test_other_options_and_contents_have_other_marks() -> None:
+def test_other_options_and_contents_have_another_fingerprint() -> None:
     args = {"name": "test", "files": [], "services": [], "users": []}
     texts = [
-        marks_of(args, {}),
-        marks_of({**args, "apply": [["true"]]}, {}),
-        marks_of(args, {"/etc/a": b"a"}),
-        marks_of(args, {"/etc/a": b"b"}),
-        marks_of(args, {"/etc/b": b"b"}),
+        fingerprint.function(args, {}, "code"),
+        fingerprint.function({**args, "apply": [["true"]]}, {}, "code"),
+        fingerprint.function(args, {"/etc/a": b"a"}, "code"),
+        fingerprint.function(args, {"/etc/a": b"b"}, "code"),
+        fingerprint.function(args, {"/etc/b": b"b"}, "code"),
     ]
     assert len({shown(text) for text in texts}) == len(texts)
-    assert marks_of({**args, "needs_site": True}, {}) == texts[0]
+    assert fingerprint.function({**args, "needs_site": True}, {}, "code") == texts[0]
 
 
-def shown(marks: str) -> str:
-    """What a shell prints for these marks."""
+def shown(written: str) -> str:
+    """What a shell prints for it."""
     return subprocess.run(
-        ["sh", "-s"], input=f"{marks}marks", text=True, capture_output=True, check=False
+        ["sh", "-s"], input=f"{written}fingerprint", text=True, capture_output=True, check=False
     ).stdout

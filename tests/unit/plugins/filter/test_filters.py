@@ -12,6 +12,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.pyhost.flask.plugins.filter import expand, resolve, secret_names
+from ansible_collections.pyhost.flask.tests.unit import examples
 
 NOTES: dict[str, Any] = {
     "name": "notes",
@@ -48,9 +49,7 @@ def test_resolve_ends_with_all_mistakes() -> None:
 
 
 def test_secret_names_are_those_of_all_hosts() -> None:
-    (notes, wiki) = (
-        resolve.resolve({}, [{**NOTES, "name": name}])[0] for name in ("notes", "wiki")
-    )
+    notes, wiki = (examples.app(name=name) for name in ("notes", "wiki"))
     chat = {**NOTES, "name": "chat", "domains": ["chat.example.org"]}
     hostvars = {
         "checked": {"flask_checked": {"apps": [wiki]}, "flask_apps": "not looked at"},
@@ -67,3 +66,8 @@ def test_secret_names_are_those_of_all_hosts() -> None:
     assert filters["secret_names"]({"hostvars": hostvars}, [notes]) == ["notes"]
     found = filters["secret_names"]({"hostvars": hostvars}, [notes], hostvars)
     assert found == ["notes", "wiki", "cms"]
+    # Another host may need a secret for an app whose secret is given here.
+    given = resolve.resolve({}, [{**NOTES, "secret_key": "given"}])
+    assert filters["secret_names"]({"hostvars": hostvars}, given, hostvars, others=False) == [
+        "notes"
+    ]

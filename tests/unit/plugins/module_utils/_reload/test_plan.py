@@ -56,8 +56,8 @@ def have(live: str, current: str, blue: Slot, green: Slot) -> Have:
     return Have(live, current, {"blue": blue, "green": green})
 
 
-TO_BLUE = ["start blue", "switch blue", "settle blue"]
-TO_GREEN = ["start green", "switch green", "settle green"]
+TO_BLUE = ["start blue", "switch blue", "finalize blue"]
+TO_GREEN = ["start green", "switch green", "finalize green"]
 
 # (what is there, the release and files that are wanted, the steps)
 PLANS = {
@@ -65,98 +65,103 @@ PLANS = {
     "as wanted": (have("blue", "A", A, GONE), "A", OLD, []),
     "as wanted in the other slot": (have("green", "A", GONE, A), "A", OLD, []),
     "the idle slot is stopped, not empty": (have("blue", "B", B, STOPPED), "B", OLD, []),
-    "new release": (have("blue", "A", A, GONE), "B", OLD, [*TO_GREEN, "retire blue"]),
-    "and back": (have("green", "B", STOPPED, B), "A", OLD, [*TO_BLUE, "retire green"]),
-    "new environment": (have("blue", "A", A, GONE), "A", NEW, [*TO_GREEN, "retire blue"]),
-    "a file more": (have("blue", "A", A, GONE), "A", {**OLD, "x": "1"}, [*TO_GREEN, "retire blue"]),
-    "a file less": (have("blue", "A", A, GONE), "A", {}, [*TO_GREEN, "retire blue"]),
+    "new release": (have("blue", "A", A, GONE), "B", OLD, [*TO_GREEN, "stop_old blue"]),
+    "and back": (have("green", "B", STOPPED, B), "A", OLD, [*TO_BLUE, "stop_old green"]),
+    "new environment": (have("blue", "A", A, GONE), "A", NEW, [*TO_GREEN, "stop_old blue"]),
+    "a file more": (
+        have("blue", "A", A, GONE),
+        "A",
+        {**OLD, "x": "1"},
+        [*TO_GREEN, "stop_old blue"],
+    ),
+    "a file less": (have("blue", "A", A, GONE), "A", {}, [*TO_GREEN, "stop_old blue"]),
     "live one stopped by hand": (have("blue", "A", STOPPED, GONE), "A", OLD, TO_GREEN),
-    "live one crashes": (have("blue", "A", FAILING, GONE), "A", OLD, [*TO_GREEN, "retire blue"]),
+    "live one crashes": (have("blue", "A", FAILING, GONE), "A", OLD, [*TO_GREEN, "stop_old blue"]),
     "live one unknown, one runs": (
         have("", "A", GONE, A),
         "A",
         OLD,
-        [*TO_BLUE, "retire green"],
+        [*TO_BLUE, "stop_old green"],
     ),
     "live slot without a record": (
         have("blue", "", Slot(running=True, stopped=False), GONE),
         "A",
         OLD,
-        [*TO_GREEN, "retire blue"],
+        [*TO_GREEN, "stop_old blue"],
     ),
     # killed in the middle of a switch from A to B, and B is still wanted
     "killed before the start": (
         have("blue", "A", A, marked(GONE)),
         "B",
         OLD,
-        [*TO_GREEN, "retire blue"],
+        [*TO_GREEN, "stop_old blue"],
     ),
     "killed before the switch": (
         have("blue", "A", A, marked(B)),
         "B",
         OLD,
-        [*TO_GREEN, "retire blue"],
+        [*TO_GREEN, "stop_old blue"],
     ),
     "killed after the switch": (
         have("green", "A", A, marked(B)),
         "B",
         OLD,
-        ["settle green", "retire blue"],
+        ["finalize green", "stop_old blue"],
     ),
-    "killed within settle": (
+    "killed within finalize": (
         have("green", "B", A, marked(B)),
         "B",
         OLD,
-        ["settle green", "retire blue"],
+        ["finalize green", "stop_old blue"],
     ),
-    "killed before the old one stops": (have("green", "B", A, B), "B", OLD, ["retire blue"]),
+    "killed before the old one stops": (have("green", "B", A, B), "B", OLD, ["stop_old blue"]),
     "killed before its marker is gone": (
         have("green", "B", marked(STOPPED), B),
         "B",
         OLD,
-        ["retire blue"],
+        ["stop_old blue"],
     ),
     # killed likewise, and A is wanted again
     "killed before the switch, back to A": (
         have("blue", "A", A, marked(B)),
         "A",
         OLD,
-        ["retire green"],
+        ["stop_old green"],
     ),
     "killed after the switch, back to A": (
         have("green", "A", A, marked(B)),
         "A",
         OLD,
-        [*TO_BLUE, "retire green"],
+        [*TO_BLUE, "stop_old green"],
     ),
 }
 
 
 # The same with a background process that is wanted.
-WORK_TO_GREEN = ["start green", "switch green", "work green", "settle green"]
+WORK_TO_GREEN = ["start green", "switch green", "start_workers green", "finalize green"]
 WORKING_PLANS = {
     "nothing": (
         have("", "", GONE, GONE),
         "A",
         OLD,
-        ["start blue", "switch blue", "work blue", "settle blue"],
+        ["start blue", "switch blue", "start_workers blue", "finalize blue"],
     ),
     "as wanted": (have("blue", "A", WORKING, GONE), "A", OLD, []),
-    "new release": (have("blue", "A", WORKING, GONE), "B", OLD, [*WORK_TO_GREEN, "retire blue"]),
-    "new command": (have("blue", "A", WORKING, GONE), "A", NEW, [*WORK_TO_GREEN, "retire blue"]),
-    "stopped by hand": (have("blue", "A", A, GONE), "A", OLD, ["work blue"]),
-    "left over in the idle slot": (have("blue", "A", WORKING, LEFT), "A", OLD, ["retire green"]),
+    "new release": (have("blue", "A", WORKING, GONE), "B", OLD, [*WORK_TO_GREEN, "stop_old blue"]),
+    "new command": (have("blue", "A", WORKING, GONE), "A", NEW, [*WORK_TO_GREEN, "stop_old blue"]),
+    "stopped by hand": (have("blue", "A", A, GONE), "A", OLD, ["start_workers blue"]),
+    "left over in the idle slot": (have("blue", "A", WORKING, LEFT), "A", OLD, ["stop_old green"]),
     "killed before it starts": (
         have("green", "A", WORKING, marked(B)),
         "B",
         OLD,
-        ["work green", "settle green", "retire blue"],
+        ["start_workers green", "finalize green", "stop_old blue"],
     ),
-    "killed before settle": (
+    "killed before finalize": (
         have("green", "A", WORKING, marked(WORKING_B)),
         "B",
         OLD,
-        ["settle green", "retire blue"],
+        ["finalize green", "stop_old blue"],
     ),
 }
 CASES = [
@@ -197,28 +202,28 @@ MANAGER_PLANS = {
     "another": (
         have("blue", "A", BY_SYSTEMD, GONE),
         "supervisor",
-        [*TO_GREEN, "retire blue"],
+        [*TO_GREEN, "stop_old blue"],
     ),
     "and back": (
         have("green", "A", STOPPED_BY_SYSTEMD, BY_SUPERVISOR),
         "systemd",
-        [*TO_BLUE, "retire green"],
+        [*TO_BLUE, "stop_old green"],
     ),
-    "unknown": (have("blue", "A", A, GONE), "systemd", [*TO_GREEN, "retire blue"]),
+    "unknown": (have("blue", "A", A, GONE), "systemd", [*TO_GREEN, "stop_old blue"]),
     "killed before the switch": (
         have("blue", "A", BY_SYSTEMD, marked(BY_SUPERVISOR)),
         "supervisor",
-        [*TO_GREEN, "retire blue"],
+        [*TO_GREEN, "stop_old blue"],
     ),
     "killed after the switch": (
         have("green", "A", BY_SYSTEMD, marked(BY_SUPERVISOR)),
         "supervisor",
-        ["settle green", "retire blue"],
+        ["finalize green", "stop_old blue"],
     ),
     "killed after the switch, the first one is wanted again": (
         have("green", "A", BY_SYSTEMD, marked(BY_SUPERVISOR)),
         "systemd",
-        [*TO_BLUE, "retire green"],
+        [*TO_BLUE, "stop_old green"],
     ),
 }
 
@@ -256,7 +261,7 @@ def test_idle_slot_is_the_only_one_that_is_started_or_retired() -> None:
         for step in plan.plan(Want(release, files), there):
             if step.kind == "switch":
                 live = step.slot
-            elif step.kind in ("start", "retire"):
+            elif step.kind in ("start", "stop_old"):
                 assert step.slot != live
 
 
@@ -677,7 +682,7 @@ def test_fill_and_observe(layout: reload_slots.Layout) -> None:
     processes = dict.fromkeys(plan.SLOTS, reload_slots.Process(running=True, stopped=False))
     there = reload_slots.observe(layout, processes)
     assert (there.live, there.current, there.slots["green"].release) == ("green", "R", "R")
-    assert plan.plan(want, there) == [Step("retire", "blue")]
+    assert plan.plan(want, there) == [Step("stop_old", "blue")]
     assert there.slots["green"].manager == "supervisor"
     (layout.etc / "environment").write_text("A='2'")
     changed = reload_slots.wanted(layout, "R", set(), [], manager="supervisor")

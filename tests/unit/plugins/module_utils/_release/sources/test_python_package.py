@@ -28,6 +28,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.sources impo
 from ansible_collections.pyhost.flask.plugins.module_utils._release.sources.base import Source
 from ansible_collections.pyhost.flask.tests.unit import examples
 
+STRATEGY = "unsafe-best-match"
 PRIVATE = "https://deploy:s3cr3tword@index.example.org/simple"
 
 
@@ -53,7 +54,8 @@ def source_in(
     uv: str = "/bin/true",
 ) -> Source:
     """The source of an app with these options of ``source``, of which the controller has this."""
-    part = examples.release(python={"extra_indexes": [PRIVATE], "version": "3.12"})
+    python = {"extra_indexes": [PRIVATE], "version": "3.12", "index_strategy": STRATEGY}
+    part = examples.release(python=python)
     part["source"] = {**part["source"], "git": None, **options}
     return source_of.source_of(run.job(module, part, uv, "", {}), {"sent": sent} if sent else {})
 
@@ -84,6 +86,7 @@ def test_an_open_version_is_asked_for(requirement: str) -> None:
     assert source.package("1.4.2") == f"{python_package.name_of(requirement)}==1.4.2"
     assert "s3cr3tword" not in str(module.ran)
     assert module.variables["UV_EXTRA_INDEX_URL"] == PRIVATE
+    assert module.variables["UV_INDEX_STRATEGY"] == STRATEGY
     module.answer = (1, "", f"error: Failed to fetch {PRIVATE}/notes/")
     with pytest.raises(UserError, match=r"does not offer it(?!(.|\n)*s3cr3tword)"):
         source.resolve()
@@ -142,7 +145,7 @@ def test_the_kind_is_a_part_of_the_id() -> None:
     assert model.release_id(Inputs("1!2.0+local")).startswith("1-2.0-local-")
     # Releases that stand on hosts keep their names.
     known = Inputs("a" * 40, python="3.13", packages=("gunicorn",), wsgi="notes:app")
-    assert model.release_id(known) == "aaaaaaaaaaaa-98e98e89"
+    assert model.release_id(known) == "aaaaaaaaaaaa-fe119e18"
 
 
 def job_in(tmp_path: Path, wsgi: str, **options: Any) -> Job:
