@@ -252,17 +252,6 @@ def test_playbooks_read_the_command_line_in_the_first_play_alone() -> None:
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
-def test_playbooks_in_one_command_do_not_mix(tmp_path: Path) -> None:
-    """What one has registered must not move the traffic of another."""
-    moves = {
-        path.stem: path.read_text()
-        for path in (ROOT / "playbooks").glob("*.yml")
-        if "tasks_from: switch" in path.read_text()
-    }
-    assert set(moves) == {"restore", "rollback", "rotate_secrets"}
-    assert [name for name, text in moves.items() if "gunicorn_releases: " not in text] == []
-
-
 def test_status_of_one_app(tmp_path: Path) -> None:
     """It fails for no app, not even where no host can be reached."""
     hosts = {"one": {"flask_apps": [GOOD]}, "two": {"flask_apps": [GOOD]}}
