@@ -104,7 +104,7 @@ def main() -> None:
     try:
         words = argv(name, module.params["release"], command, module.params["once"])
     except ValueError as error:
-        module.fail_json(msg=f"{name}: {command}: is no command: {error}")
+        module.fail_json(msg=f"{name}: {command}: is not a valid command: {error}")
     try:
         step = Deploy(module, name, module.params["root"], command, module.params[PLAY])
     except Locked as locked:

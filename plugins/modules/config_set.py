@@ -70,7 +70,7 @@ options:
         type: dict
         default: {}
       content:
-        description: The content itself. Data that is no text is written as JSON.
+        description: The content itself. Data that is not text is written as JSON.
         type: raw
       src:
         description: A file on the controller, found as by M(ansible.builtin.copy).
@@ -399,7 +399,7 @@ def change(module: AnsibleModule) -> dict[str, Any]:
 def refuse(params: dict[str, Any]) -> None:
     """Refuse options that are wrong, and hosts that are not for this set."""
     if not NAME.fullmatch(params["name"]):
-        raise UserError("is no name for a set; use letters, digits, dots, hyphens and _")
+        raise UserError("is not a valid name for a set; use letters, digits, dots, hyphens and _")
     for option in ("validate", "apply"):
         arguments.commands(params, option)
     refused = services.refusal(params["needs_systemd"])

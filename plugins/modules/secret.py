@@ -232,7 +232,9 @@ def main() -> None:
         if "/" in name or name.startswith(".") or name.endswith(FORMER)
     ]
     if bad:
-        module.fail_json(msg=f"{bad[0]!r} is no name for a secret: it becomes a file's name")
+        module.fail_json(
+            msg=f"{bad[0]!r} is not a valid name for a secret: it becomes a file's name"
+        )
     try:
         changed, kept = change(module.params, module.check_mode)
     except OSError as error:

@@ -196,7 +196,7 @@ def check(params: Mapping[str, Any]) -> None:
     """Raise UserError for what cannot be a package, a service or a tool."""
     for name in (*params["name"], *params["services"], *params["without_systemd"]):
         if name.startswith("-") or not name.strip():
-            raise UserError(f"{name!r} is no name of a package or service")
+            raise UserError(f"{name!r} is not a valid name of a package or service")
     for folder, tool in params["venvs"].items():
         if not os.path.isabs(folder) or not TOOL.fullmatch(str(tool)):
             raise UserError(f"venvs: {folder}: {tool} should be as /opt/uv: uv==0.13.8")

@@ -121,7 +121,7 @@ def archive(given: str, checksum: str) -> File:
     """An archive. A ``checksum`` that is given as well must be its own."""
     path = existing(given, "archive")
     if not path.is_file():
-        raise AnsibleActionFail(f"source.archive: {path} is no file; a folder is a source.path")
+        raise AnsibleActionFail(f"source.archive: {path} is not a file; a folder is a source.path")
     found = sha256(path)
     if checksum and checksum.rpartition(":")[2] != found:
         raise AnsibleActionFail(
@@ -133,7 +133,7 @@ def archive(given: str, checksum: str) -> File:
 def tree(path: Path, exclude: Sequence[str]) -> Tree:
     """A folder, as ``_tree`` sees it."""
     if not path.is_dir():
-        raise AnsibleActionFail(f"source.path: {path} is no folder; a file is a source.archive")
+        raise AnsibleActionFail(f"source.path: {path} is not a folder; a file is a source.archive")
     files = _tree.names(path, exclude)
     return Tree(path, tuple(files), _tree.checksum(path, files), _tree.described(path))
 
@@ -147,7 +147,7 @@ def dist(path: Path) -> Content:
     found = DIST.fullmatch(path.name)
     if not found:
         raise AnsibleActionFail(
-            f"source.dist: {path.name} is no name of a wheel or an sdist, such as"
+            f"source.dist: {path.name} is not a file name of a wheel or an sdist, such as"
             " notes-1.2-py3-none-any.whl or notes-1.2.tar.gz; another archive is a source.archive"
         )
     return File(path, sha256(path), found[1])

@@ -28,7 +28,7 @@ def build(project: Path, files: Sequence[str], folder: Path) -> Path:
     if not {"pyproject.toml", "setup.py"} & set(files):
         raise AnsibleActionFail(
             f"source.dist: {project} has neither pyproject.toml nor setup.py; a folder of code that"
-            " is no package is a source.path"
+            " is not a package is a source.path"
         )
     copy, out = folder / "project", folder / "dist"
     for name in files:

@@ -45,10 +45,10 @@ TWELVE = [
 ]
 NAMED = [
     "flask_apps[good]: unknown option 'domian'; did you mean 'domains'?",
-    "flask_apps[Blog].name = 'Blog': is no name for a system user",
+    "flask_apps[Blog].name = 'Blog': is not a valid system user name",
     "flask_apps[Blog].wsgi = 'blog': must be module:app or module:create_app()",
     "flask_apps[shop].source: needs one of git, path, archive, dist, package",
-    "flask_apps[wiki].domains[0] = 'wiki_1': is no domain",
+    "flask_apps[wiki].domains[0] = 'wiki_1': is not a valid domain name",
     "flask_apps[wiki].certbot.email: is missing",
     "flask_apps[chat].https = 'yes please': must be one of certbot, selfsigned, provided, none",
     "flask_apps[chat].gunicorn.workers = 'lots': must be a whole number",

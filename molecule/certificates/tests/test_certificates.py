@@ -233,7 +233,7 @@ def bad(story: Story) -> list[tuple[str, str, str]]:
         (leaf.pem + stranger.pem, leaf.key, "did not sign certificate 1"),
         ("rubbish", leaf.key, "holds no certificate in PEM"),
         (chain.replace(leaf.pem[70:90], ""), leaf.key, "number 1 is damaged"),
-        (chain, leaf.key[:60] + leaf.key[70:], "is no key that openssl can read"),
+        (chain, leaf.key[:60] + leaf.key[70:], "is not a key that openssl can read"),
     ]
 
 

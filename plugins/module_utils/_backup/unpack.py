@@ -117,7 +117,7 @@ def _verify(backup: Backup, source: Path, where: Database | None) -> None:
             )
     if backup.dump and (where is None or (where["kind"] == "sqlite") != _of_sqlite(backup)):
         now = where["kind"] if where else "none"
-        raise OSError(f"{backup.dump} is no dump for the database that the app has now ({now})")
+        raise OSError(f"{backup.dump} is not a dump for the database that the app has now ({now})")
 
 
 def _of_sqlite(backup: Backup) -> bool:

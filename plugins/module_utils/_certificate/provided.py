@@ -68,7 +68,7 @@ def mistakes(files: Files, read: Read, domains: Sequence[str], now: float) -> li
     if len(whole) < len(read.chain):
         number = list(read.chain).index(None) + 1
         return [f"{files.chain_file}: its certificate number {number} is damaged; copy it again"]
-    found = [f"{files.key_file}: is no key that openssl can read"] if not read.key else []
+    found = [f"{files.key_file}: is not a key that openssl can read"] if not read.key else []
     if read.key and whole[0].key != read.key:
         return [*found, _wrong_key(files, whole, read.key)]
     found += _wrong_order(files, whole, read.signed)

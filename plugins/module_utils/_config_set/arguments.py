@@ -136,5 +136,5 @@ def commands(params: dict[str, Any], option: str) -> list[list[str]]:
     """The commands of an option, each at least the name of a program."""
     for command in params[option]:
         if not (command and all(isinstance(word, (str, int, float)) for word in command)):
-            raise UserError(f"{option}: {command!r} is no command, such as [nginx, -t]")
+            raise UserError(f"{option}: {command!r} is not a valid command, such as [nginx, -t]")
     return [[str(word) for word in command] for command in params[option]]

@@ -29,7 +29,7 @@ def parse(text: str) -> dict[str, str]:
     for word in shlex.split(text, comments=True):
         name, equals, value = word.partition("=")
         if not equals or not NAME.fullmatch(name):
-            raise ValueError(f"{shlex.quote(name)} is no NAME=value")
+            raise ValueError(f"{shlex.quote(name)} is not NAME=value")
         variables[name] = value
     return variables
 

@@ -79,7 +79,7 @@ def merged(own: Mapping[str, Any], users: Mapping[str, Any]) -> dict[str, str]:
     for name, value in users.items():
         known = name.replace("-", "_").lower()
         if not NAME.fullmatch(known):
-            raise UserError(f"mysql_settings: {name!r} is no name of a setting")
+            raise UserError(f"mysql_settings: {name!r} is not a valid name of a setting")
         if isinstance(value, (dict, list)) or value is None or set(str(value)) & set("\n\r#"):
             raise UserError(f"mysql_settings.{name}: must be one word, number or true or false")
         settings[known] = value

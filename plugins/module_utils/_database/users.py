@@ -78,7 +78,8 @@ def wanted(
         for name in (entry["name"], entry["user"]):
             if not NAME.fullmatch(name):
                 raise UserError(
-                    f"{name!r} is no name here; use letters, digits, _, - and $, at most 64"
+                    f"{name!r} is not a valid name here; use letters, digits, _, - and $,"
+                    " at most 64"
                 )
         names.add(entry["name"])
         purposes = SCRATCH if entry["hosts"] else ()

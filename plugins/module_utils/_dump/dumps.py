@@ -75,7 +75,9 @@ def location(url: str) -> Database | None:
     if name in ("", ":memory:"):
         return None
     if kind == "sqlite" and not name.startswith("/"):
-        raise ValueError(f"sqlite:///{name} is no full path; write it with one, as sqlite:////...")
+        raise ValueError(
+            f"sqlite:///{name} is not a full path; write it with one, as sqlite:////..."
+        )
     return {
         "kind": kind,
         "name": name,

@@ -92,7 +92,9 @@ def version(given: str, origin: Origin) -> Version:
     if given:
         exact = pep440(given)
         if not exact:
-            raise UserError(f"package_version: {given!r} is no version, such as 1.2.3 or 1.3rc1")
+            raise UserError(
+                f"package_version: {given!r} is not a valid version, such as 1.2.3 or 1.3rc1"
+            )
         return exact
     tagged = pep440(origin.asked)
     if tagged:

@@ -69,7 +69,7 @@ def audit(settings: Settings, packages: Sequence[Package]) -> list[str]:
     text = f"known vulnerabilities: {'; '.join(map(str, found))}. See https://osv.dev/ID"
     if settings.level == REFUSE:
         raise UserError(
-            f"{text}. Take newer versions, or, where one is no danger to the app, name it in "
+            f"{text}. Take newer versions, or, where one is not a danger to the app, name it in "
             "audit.ignore"
         )
     return [text]

@@ -70,7 +70,7 @@ def _words(when: str) -> tuple[str, str, str]:
 
 def _number(name: re.Match[str]) -> str:
     if name[0] not in NUMBERS:
-        raise UserError(f"{name[0]} is no day of the week")
+        raise UserError(f"{name[0]} is not a day of the week")
     return NUMBERS[name[0]]
 
 

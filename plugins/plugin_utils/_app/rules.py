@@ -95,11 +95,14 @@ User WorkingDirectory
 """.split()  # noqa: SIM905
 PART = (
     _pattern(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"),
-    "is no name for a unit; use lower-case letters, digits and hyphens, at most 32",
+    "is not a valid unit name; use lower-case letters, digits and hyphens, at most 32",
 )
 NAME = _pattern(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
-NO_NAME = "is no name for a system user; use lower-case letters, digits and hyphens, at most 24"
-INDEX, NO_INDEX = _pattern(r"https?://\S+"), "is no address, such as https://pypi.org/simple"
+NO_NAME = "is not a valid system user name; use lower-case letters, digits and hyphens, at most 24"
+INDEX, NO_INDEX = (
+    _pattern(r"https?://\S+"),
+    "is not a valid address, such as https://pypi.org/simple",
+)
 PACKAGE = _pattern(r"[A-Za-z0-9][\w.-]*")
 TAKEN = "belongs to the system; choose another name"
 RULES: list[tuple[str, Callable[[Any], bool], str]] = [
@@ -110,12 +113,12 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     (
         "source.git",
         _pattern(r"(https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+|/\S+"),
-        "is no address of a repository, such as https://git.example.org/notes.git",
+        "is not a valid repository address, such as https://git.example.org/notes.git",
     ),
     (
         "source.version",
         _pattern(r"(?!-)(?!.*\.\.)[^\s~^:?*\[\\]+"),
-        "is no branch, tag or commit; latest-tag is the newest tag",
+        "is not a valid branch, tag or commit; latest-tag is the newest tag",
     ),
     (
         "source.key",
@@ -125,7 +128,7 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     (
         "source.known_hosts[]",
         _pattern(r"(@cert-authority )?\S+ (ssh|ecdsa|sk)-\S+ [\w+/=]+( .*)?"),
-        "is no line as ssh-keyscan prints them: git.example.org ssh-ed25519 AAAA...",
+        "is not a line as ssh-keyscan prints them: git.example.org ssh-ed25519 AAAA...",
     ),
     (
         "source.path",
@@ -146,7 +149,7 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     (
         "source.package",
         _pattern(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?([=<>!~]{1,3}[\w.!+*, <>=~-]+)?"),
-        "is no package of an index, such as notes==1.2.3 or notes[prod]>=1.2",
+        "is not a valid package of an index, such as notes==1.2.3 or notes[prod]>=1.2",
     ),
     (
         "source.deb",
@@ -179,8 +182,8 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         ),
         "must be a file of the code, such as uv.lock, poetry.lock or requirements/prod.txt",
     ),
-    ("python.groups[]", PACKAGE, "is no group's name"),
-    ("python.extras[]", PACKAGE, "is no extra's name"),
+    ("python.groups[]", PACKAGE, "is not a valid group name"),
+    ("python.extras[]", PACKAGE, "is not a valid extra name"),
     (
         "python.constraints[]",
         _pattern(r"[A-Za-z0-9][\w.-]*\s*[=<>!~][^\n]+"),
@@ -196,12 +199,16 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     (
         "python.proxy",
         _pattern(r"https?://\S+"),
-        "is no address of a proxy, such as http://proxy.example.org:3128",
+        "is not a valid proxy address, such as http://proxy.example.org:3128",
     ),
     ("python.ca", _pattern(r"/[^\n]+"), "must be the full path of a file on the host"),
     ("python.version", _pattern(r"3\.\d+(\.\d+)?"), "must be a version such as 3.12"),
-    ("audit.server", _pattern(r"https?://[^\s@]+"), "is no address, such as https://api.osv.dev"),
-    ("audit.ignore[]", _pattern(r"[\w.:-]+"), "is no ID of a vulnerability, such as CVE-2024-1"),
+    (
+        "audit.server",
+        _pattern(r"https?://[^\s@]+"),
+        "is not a valid address, such as https://api.osv.dev",
+    ),
+    ("audit.ignore[]", _pattern(r"[\w.:-]+"), "is not a vulnerability ID, such as CVE-2024-1"),
     ("database", _database_known, "must be sqlite, mysql or a URL as SQLAlchemy takes it"),
     (
         "env",
@@ -215,13 +222,21 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         "is written by the collection; choose another name",
     ),
     ("migrations.folder", *FOLDER),
-    ("commands.once[]", _command, "is no command: a quote is not closed"),
-    ("commands.release[]", _command, "is no command: a quote is not closed"),
+    ("commands.once[]", _command, "is not a valid command: a quote is not closed"),
+    ("commands.release[]", _command, "is not a valid command: a quote is not closed"),
     ("processes[].name", *PART),
-    ("processes[].command", _command, "is no command: it is empty, or a quote is not closed"),
+    (
+        "processes[].command",
+        _command,
+        "is not a valid command: it is empty, or a quote is not closed",
+    ),
     ("processes[].count", _at_least(1), "must be 1 or more"),
     ("schedules[].name", *PART),
-    ("schedules[].command", _command, "is no command: it is empty, or a quote is not closed"),
+    (
+        "schedules[].command",
+        _command,
+        "is not a valid command: it is empty, or a quote is not closed",
+    ),
     ("schedules[].when", *CALENDAR),
     ("backup.when", *CALENDAR),
     ("backup.drill", *CALENDAR),

@@ -42,10 +42,10 @@ def check_https(app: Options, path: str, mistakes: list[str]) -> None:
 def _domain_remedy(domain: str, index: int, certbot: Values | None) -> str:
     """What to say of a domain, or an empty text."""
     if openssl.is_address(domain):
-        remedy = "is no domain; for an address set https to selfsigned, provided or none"
+        remedy = "is not a domain name; for an address set https to selfsigned, provided or none"
         return remedy if certbot else ""
     if not DOMAIN.fullmatch(domain.removeprefix("*.")):
-        return "is no domain, such as notes.example.org"
+        return "is not a valid domain name, such as notes.example.org"
     if not domain.startswith("*."):
         return ""
     if index == 0:
@@ -60,9 +60,8 @@ def _check_certbot(certbot: Values, path: str, mistakes: list[str]) -> None:
         remedy = "is missing; certbot needs one (for all apps: flask_defaults.certbot.email)"
         mistakes.append(f"{path}.certbot.email: {remedy}")
     elif not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", certbot["email"]):
-        mistakes.append(
-            f"{path}.certbot.email = {options.shown(certbot['email'])}: is no e-mail address"
-        )
+        where = f"{path}.certbot.email = {options.shown(certbot['email'])}"
+        mistakes.append(f"{where}: is not a valid e-mail address")
     server = certbot["server"] or "staging"
     if server != "staging" and not server.startswith("https://"):
         where = f"{path}.certbot.server = {options.shown(server)}"

@@ -82,4 +82,4 @@ def _toml(folder: Path, name: str = "pyproject.toml") -> dict[str, Any]:
     try:
         return tomllib.loads((folder / name).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{folder / name} is no valid TOML: {error}") from error
+        raise UserError(f"{folder / name} is not valid TOML: {error}") from error

@@ -93,7 +93,7 @@ def foreign(facts: Facts, app: str) -> str:
     """Why a package is not one of the app; empty where it is."""
     if not facts.app:
         return (
-            f"{facts.package} is no package with a release in it, as the playbook"
+            f"{facts.package} is not a package with a release in it, as the playbook"
             " pyhost.flask.package makes them; build it anew by that. A wheel is a source.dist,"
             " and what the app needs of Debian stands in python.system_packages"
         )

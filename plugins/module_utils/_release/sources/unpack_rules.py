@@ -114,7 +114,7 @@ def _check_places(entries: list[Entry]) -> None:
         for length in range(1, len(entry.place)):
             if kinds.get(entry.place[:length], FOLDER) != FOLDER:
                 outer = "/".join(entry.place[:length])
-                raise Refused(entry, f"lies behind {outer!r}, which is no folder in it")
+                raise Refused(entry, f"lies behind {outer!r}, which is not a folder in it")
 
 
 def _check_links(entries: list[Entry]) -> None:

@@ -39,7 +39,7 @@ def test_the_host_gets_what_only_the_controller_has(archive: Path) -> None:
 def test_what_is_not_there_is_named(archive: Path) -> None:
     with pytest.raises(AnsibleActionFail, match=r"source\.archive: there is no /none on the con"):
         content({"archive": "/none"})
-    with pytest.raises(AnsibleActionFail, match=r"is no file; a folder is a source\.path"):
+    with pytest.raises(AnsibleActionFail, match=r"is not a file; a folder is a source\.path"):
         content({"archive": str(archive.parent)})
 
 
@@ -190,7 +190,7 @@ def test_a_folder_with_nothing_to_send(tree: Path, archive: Path) -> None:
     (tree / "build/x").touch()
     with pytest.raises(AnsibleActionFail, match=r"no file in .*build, or git ignores all of it"):
         content({"path": str(tree / "build")})
-    with pytest.raises(AnsibleActionFail, match=r"is no folder; a file is a source\.archive"):
+    with pytest.raises(AnsibleActionFail, match=r"is not a folder; a file is a source\.archive"):
         content({"path": str(archive)})
 
 
@@ -212,7 +212,7 @@ def test_the_version_of_a_dist_is_in_its_name(tmp_path: Path, name: str, version
         assert found
         assert (found.version, found.pack(Path("/nowhere"))) == (version, tmp_path / name)
     else:
-        with pytest.raises(AnsibleActionFail, match=r"is no name of a wheel or an sdist"):
+        with pytest.raises(AnsibleActionFail, match=r"is not a file name of a wheel or an sdist"):
             content({"dist": str(tmp_path / name)})
 
 

@@ -47,7 +47,7 @@ OLD = replace(MIDDLE, end=NOW - DAY)
     ("changes", "text"),
     [
         ({"chain": [LEAF, None]}, "/chain: its certificate number 2 is damaged"),
-        ({"key": ""}, "/key: is no key that openssl can read"),
+        ({"key": ""}, "/key: is not a key that openssl can read"),
         ({"key": "other"}, "/key: does not belong to the certificate in /chain"),
         ({"chain": [MIDDLE, LEAF]}, "wrong order: the site's own certificate is number 2"),
         ({"signed": [False]}, "certificate 2 (middle) did not sign certificate 1 (leaf)"),

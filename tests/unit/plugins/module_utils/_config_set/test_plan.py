@@ -296,7 +296,7 @@ def test_an_empty_content_is_a_content() -> None:
 
 def test_commands_are_lists_of_words() -> None:
     assert arguments.commands({"apply": [["sleep", 1]]}, "apply") == [["sleep", "1"]]
-    with pytest.raises(UserError, match=r"apply: \[\] is no command"):
+    with pytest.raises(UserError, match=r"apply: \[\] is not a valid command"):
         arguments.commands({"apply": [[]]}, "apply")
 
 

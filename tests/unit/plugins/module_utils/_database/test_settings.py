@@ -93,8 +93,11 @@ def test_the_users_settings_win() -> None:
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"max connections": 1}, "mysql_settings: 'max connections' is no name of a setting"),
-        ({"[client]": 1}, "is no name of a setting"),
+        (
+            {"max connections": 1},
+            "mysql_settings: 'max connections' is not a valid name of a setting",
+        ),
+        ({"[client]": 1}, "is not a valid name of a setting"),
         ({"port": "1\n[client]"}, "mysql_settings.port: must be one word"),
         ({"port": None}, "mysql_settings.port: must be one word"),
         ({"port": [1]}, "mysql_settings.port: must be one word"),

@@ -82,7 +82,7 @@ def test_one_user_has_several_databases() -> None:
 
 @pytest.mark.parametrize("name", ["", "a`b", "a b", "a'b", "a\\b", "a%", "a\n", "a" * 65])
 def test_what_is_no_name(name: str) -> None:
-    with pytest.raises(UserError, match="is no name here"):
+    with pytest.raises(UserError, match="is not a valid name here"):
         users.wanted([named("notes", name)], MARIADB, {}, {})
 
 

@@ -106,7 +106,7 @@ def test_the_version_comes_from_the_user_the_tag_or_the_project(
 
 
 def test_what_is_no_version_is_refused() -> None:
-    with pytest.raises(UserError, match="package_version: 'newest' is no version"):
+    with pytest.raises(UserError, match="package_version: 'newest' is not a valid version"):
         plan.version("newest", Origin())
 
 

@@ -78,8 +78,8 @@ def test_hashes_are_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("pyproject.toml", "[project", r"pyproject\.toml is no valid TOML"),
-        ("poetry.lock", "[[package", r"poetry\.lock is no valid TOML"),
+        ("pyproject.toml", "[project", r"pyproject\.toml is not valid TOML"),
+        ("poetry.lock", "[[package", r"poetry\.lock is not valid TOML"),
         ("poetry.lock", "[metadata]\n", r"poetry\.lock is broken"),
         ("Pipfile.lock", "{", r"Pipfile\.lock is broken"),
         ("Pipfile.lock", "[]", r"Pipfile\.lock is broken"),

@@ -76,7 +76,7 @@ def test_an_rpm_names_its_release_in_what_it_provides() -> None:
     [
         (OURS, "notes", ""),
         (OURS, "blog", "flask-notes is a package of the app 'notes', and not of 'blog'"),
-        (Facts("curl", "8-1", "amd64", ()), "notes", "curl is no package with a release in it"),
+        (Facts("curl", "8-1", "amd64", ()), "notes", "curl is not a package with a release in it"),
     ],
 )
 def test_a_package_of_something_else(facts: Facts, app: str, says: str) -> None:

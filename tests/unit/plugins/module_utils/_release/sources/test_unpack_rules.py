@@ -157,7 +157,7 @@ HOSTILE: list[tuple[str, list[Item], str]] = [
     (
         "file behind a link",
         [("a", LINK, "b"), ("b", FOLDER, ""), ("a/x", FILE, "")],
-        "'a/x' lies behind 'a', which is no folder",
+        "'a/x' lies behind 'a', which is not a folder",
     ),
     (
         "file in place of a link",
