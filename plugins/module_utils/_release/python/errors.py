@@ -95,7 +95,7 @@ REMEDIES = [
         "python.extra_indexes.",
     ),
     (
-        r"there is not a valid version of ([\w.-]+[=<>!~]\S+)|"
+        r"there is no version of ([\w.-]+[=<>!~]\S+)|"
         r"satisfies the requirement (\S+) \(from versions",
         "The index has no {0} for this Python: check the version, python.version and the indexes.",
     ),

@@ -48,7 +48,7 @@ UNHASHED = "error: Hash-checking is required, but no trusted hash was provided f
             "The index has no package notes: check the name, or name the index",
         ),
         (
-            SINGLE.format("there is not a valid version of flask==99"),
+            SINGLE.format("there is no version of flask==99"),
             "The index has no flask==99 for this Python",
         ),
         (
