@@ -82,7 +82,7 @@ def _split(text: str, by: str, what: str, before: str = "", after: str = "") -> 
     if len(parts) == 2:
         parts = [before, *parts] if before else [*parts, after]
     if len(parts) != 3:
-        raise UserError(f"{text} is not a {what}")
+        raise UserError(f"{text} is not a valid {what}")
     return parts
 
 
@@ -95,11 +95,11 @@ def _field(text: str, what: str) -> str:
     for part in text.split(","):
         match = PART.fullmatch(part)
         if not match:
-            raise UserError(f"{part} is not a {what}")
+            raise UserError(f"{part} is not a valid {what}")
         start, step = int(match[1]), int(match[3] or 1)
         end = int(match[2] or (most if match[3] else start))
         if not (least <= start <= end <= most and 1 <= step <= most):
-            raise UserError(f"{part} is not a {what}, which is from {least} to {most}")
+            raise UserError(f"{part} is not a valid {what}, which is from {least} to {most}")
         found.update(range(start, end + 1, step))
     every = found == set(range(least, most + 1))
     return "*" if every else ",".join(map(str, sorted(found)))
