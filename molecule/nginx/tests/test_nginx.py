@@ -173,6 +173,8 @@ MISTAKES = [
     ({"systemd": {"MemoryMux": "1G"}}, "MemoryMux"),
     ({"systemd": {"MemoryMax": "much"}}, "Invalid memory limit 'much'"),
     ({"systemd": {"SystemCallFilter": "@nonsense"}}, "@nonsense"),
+    ({"nginx": {"proxies": ["everywhere"]}}, "everywhere"),
+    ({"files": [{"name": "a.cfg", "template": "no/such/file.j2"}]}, "no/such/file.j2"),
     ({"wsgi": "guestbook:nothing"}, "nothing"),
 ]
 
@@ -184,21 +186,17 @@ EARLY_MISTAKES = {
         "headers": {"X-Bad": 'a"b'},
         "rate": "often",
         "users": {"me": "sesame"},
-        "proxies": ["everywhere"],
         "redirects": {"old": "/new"},
     },
     "env": {"1st": "x"},
-    "files": [{"name": "a.cfg", "template": "no/such/file.j2"}],
 }
 EARLY_SAID = [
     "must be a size",
     "a header's name",
     "must be as in 10r/s",
     "openssl passwd",
-    "everywhere",
     "must lead from a path",
     "a variable's name",
-    "no/such/file.j2",
 ]
 
 
