@@ -47,7 +47,8 @@ class ActionModule(DeployStepOfApps):
 
     def _act(self, task_vars: Options) -> Options:
         self._have: dict[str, Have] = {}
-        for app in self._task.args.get("apps") or []:
+        self._names()
+        for app in self._task.args["apps"]:
             try:
                 self._have[app["name"]] = Have(app)
             except (AnsibleActionFail, UserError, OSError) as error:
@@ -60,10 +61,9 @@ class ActionModule(DeployStepOfApps):
 
     def _arguments(self) -> Options:
         arguments = super()._arguments()
-        for app in arguments["apps"]:
-            app["source"] = self._have[app["name"]].source
+        apps = [{**app, "source": self._have[app["name"]].source} for app in arguments["apps"]]
         known = {name: self._have[name].known for name in self._left}
-        return {**arguments, "_known": known}
+        return {**arguments, "apps": apps, "_known": known}
 
     def _supply(self, name: str, result: Options) -> bool:
         """Send what the module has asked for; it asks for one thing after the other."""

@@ -12,7 +12,10 @@ from typing import Any
 from ansible.release import __version__
 from ansible.utils.display import Display
 
-from ansible_collections.pyhost.flask.plugins.module_utils._core.secret_store import FOLDER, FORMER
+from ansible_collections.pyhost.flask.plugins.module_utils._core.secret_store import (
+    FOLDER,
+    PREVIOUS,
+)
 from ansible_collections.pyhost.flask.plugins.plugin_utils._cached_module import CachedModule
 
 Options = dict[str, Any]
@@ -39,8 +42,8 @@ class ActionModule(CachedModule):
 
 
 def command(names: list[str], folder: str = FOLDER) -> str:
-    """A command that prints NAME:SECRET for each of these secrets, and of their former selves."""
-    files = shlex.join([name + end for name in names for end in ("", FORMER)])
+    """A command that prints NAME:SECRET for each of these secrets, and of their previous values."""
+    files = shlex.join([name + end for name in names for end in ("", PREVIOUS)])
     return f"cd {folder} && grep -s -H '' -- {files}"
 
 
@@ -52,5 +55,5 @@ def result(names: list[str], printed: str) -> Options | None:
     return {
         "changed": False,
         "secrets": {name: kept[name] for name in names},
-        "former": {name: kept[name + FORMER] for name in names if name + FORMER in kept},
+        "previous": {name: kept[name + PREVIOUS] for name in names if name + PREVIOUS in kept},
     }

@@ -62,7 +62,7 @@ options:
     description: The passwords by their names.
     type: dict
     default: {}
-  former:
+  previous:
     description:
       - The passwords that they replace, which the users may log in by as well; in the middle of a
         rotation.
@@ -193,7 +193,7 @@ DATABASE: dict[str, Any] = {
 SPEC: dict[str, Any] = {
     "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
-    "former": {"type": "dict", "default": {}, "no_log": True},
+    "previous": {"type": "dict", "default": {}, "no_log": True},
     "server": {
         "type": "dict",
         "options": {
@@ -247,7 +247,7 @@ def change(client: Client, params: dict[str, Any]) -> dict[str, Any]:
         {**entry, "hosts": [each for host in entry["hosts"] for each in known[host]]}
         for entry in params["databases"]
     ]
-    want = users.wanted(databases, flavor, params["passwords"], params["former"])
+    want = users.wanted(databases, flavor, params["passwords"], params["previous"])
     try:
         have = observe(client, want.users)
     except NoServerError:

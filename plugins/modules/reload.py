@@ -25,7 +25,7 @@ description:
   - A release that does not come up gets no traffic; its slot is stopped and emptied, the old one
     serves on untouched, and the module fails with the reason and the traceback from the slot's log.
     Settings and units that were changed for it are put back to those that the old one runs with.
-  - The slots run under systemd or under supervisor. Another O(manager) is the same move, too; the
+  - The slots run under systemd or under supervisor. Another manager is the same move, too; the
     new slot starts under the one, and the old slot stops under the other.
   - Interrupted at any point, the next run finishes the work. A reboot comes back to the slot that
     had the traffic.

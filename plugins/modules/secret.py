@@ -34,33 +34,33 @@ options:
     elements: str
     default: []
     description:
-      - Names of secrets to make anew. What each of them was is kept as its former self, beside it,
-        in place of an earlier one.
+      - Names of secrets that get a new value. What each of them was is kept as its previous value,
+        beside it, in place of an earlier one.
   begin:
     type: list
     elements: str
     default: []
     description:
-      - As O(rotate), for secrets that somebody else has to know before the former self may go.
-        Where there is a former self, an earlier rotation has not ended yet, and the secret stays.
+      - As O(rotate), for secrets that somebody else has to know before the previous value may go.
+        If there is a previous value, an earlier rotation has not ended yet, and the secret stays.
   end:
     type: list
     elements: str
     default: []
-    description: Names of secrets whose former selves are forgotten now.
+    description: Names of secrets whose previous values are forgotten now.
   forget:
     type: bool
     default: false
-    description: Whether the former selves of O(rotate) are forgotten instead.
+    description: Whether the previous values of O(rotate) are forgotten instead.
   values:
     type: dict
     default: {}
     description: Secrets to keep, by their names. One that differs from what is kept replaces it.
-  former:
+  previous:
     type: dict
     default: {}
     description:
-      - The former selves of O(values), by the same names. Those that are not in it are removed.
+      - The previous values of O(values), by the same names. Those that are not in it are removed.
   needs_site:
     type: bool
     default: false
@@ -83,7 +83,7 @@ EXAMPLES = r"""
 - name: Keep them on another host too
   pyhost.flask.secret:
     values: "{{ secrets.secrets }}"
-    former: "{{ secrets.former }}"
+    previous: "{{ secrets.previous }}"
   delegate_to: app2.example.org
   no_log: true
 
@@ -98,8 +98,8 @@ secrets:
   description: The secrets of O(names), 64 hexadecimal digits each where they were made here.
   returned: success
   type: dict
-former:
-  description: The former selves of O(names), where they have one.
+previous:
+  description: The previous values of O(names), where they have one.
   returned: success
   type: dict
 """
@@ -115,15 +115,18 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.pyhost.flask.plugins.module_utils._core import durable, services
-from ansible_collections.pyhost.flask.plugins.module_utils._core.secret_store import FOLDER, FORMER
+from ansible_collections.pyhost.flask.plugins.module_utils._core.secret_store import (
+    FOLDER,
+    PREVIOUS,
+)
 
 Kept = Mapping[str, str]  # what is in the files, by their names
 
 
 def observe(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """What is kept of the secrets of these names, and of their former selves."""
+    """What is kept of the secrets of these names, and of their previous values."""
     kept = {}
-    for file in [folder / (name + end) for name in names for end in ("", FORMER)]:
+    for file in [folder / (name + end) for name in names for end in ("", PREVIOUS)]:
         with contextlib.suppress(FileNotFoundError):
             kept[file.name] = file.read_text(encoding="utf-8")
     return kept
@@ -133,7 +136,7 @@ def plan_rotation(names: Iterable[str], forget: bool, kept: Kept) -> dict[str, s
     """The files to write, in this order, for new secrets of these names; None is to be removed."""
     steps: dict[str, str | None] = {}
     for name in names:
-        steps[name + FORMER] = None if forget else kept.get(name)
+        steps[name + PREVIOUS] = None if forget else kept.get(name)
         steps[name] = secrets.token_hex(32)
     return _differing(steps, kept)
 
@@ -141,20 +144,20 @@ def plan_rotation(names: Iterable[str], forget: bool, kept: Kept) -> dict[str, s
 def plan_beginning(names: Iterable[str], kept: Kept) -> dict[str, str | None]:
     """The same for a rotation in two steps; one that has begun before is left as it is."""
     # Killed between the two files, a rotation has left one secret in both.
-    new = [name for name in names if kept.get(name + FORMER) in (None, kept.get(name))]
+    new = [name for name in names if kept.get(name + PREVIOUS) in (None, kept.get(name))]
     return plan_rotation(new, False, kept)
 
 
 def plan_end(names: Iterable[str], kept: Kept) -> dict[str, str | None]:
     """The files to remove where such a rotation has ended."""
-    return _differing({name + FORMER: None for name in names}, kept)
+    return _differing({name + PREVIOUS: None for name in names}, kept)
 
 
-def plan_values(values: Kept, former: Kept, kept: Kept) -> dict[str, str | None]:
+def plan_values(values: Kept, previous: Kept, kept: Kept) -> dict[str, str | None]:
     """The same for secrets that were made elsewhere."""
     steps: dict[str, str | None] = {}
     for name, value in values.items():
-        steps.update({name + FORMER: former.get(name), name: value})
+        steps.update({name + PREVIOUS: previous.get(name), name: value})
     return _differing(steps, kept)
 
 
@@ -194,7 +197,7 @@ def change(params: Mapping[str, Any], check_mode: bool) -> tuple[bool, dict[str,
         **plan_beginning(params["begin"], kept),
         **plan_end(params["end"], kept),
         **plan_rotation(params["rotate"], params["forget"], kept),
-        **plan_values(params["values"], params["former"], kept),
+        **plan_values(params["values"], params["previous"], kept),
     }
     missing = [name for name in names if name not in {**kept, **steps}]
     if not check_mode and (missing or steps):
@@ -216,7 +219,7 @@ def main() -> None:
             "end": {"type": "list", "elements": "str", "default": []},
             "forget": {"type": "bool", "default": False},
             "values": {"type": "dict", "default": {}, "no_log": True},
-            "former": {"type": "dict", "default": {}, "no_log": True},
+            "previous": {"type": "dict", "default": {}, "no_log": True},
             "needs_site": {"type": "bool", "default": False},
             "folder": {"type": "path", "default": FOLDER},
         },
@@ -229,7 +232,7 @@ def main() -> None:
         name
         for option in ("names", "rotate", "begin", "end", "values")
         for name in module.params[option]
-        if "/" in name or name.startswith(".") or name.endswith(FORMER)
+        if "/" in name or name.startswith(".") or name.endswith(PREVIOUS)
     ]
     if bad:
         module.fail_json(
@@ -243,7 +246,7 @@ def main() -> None:
     module.exit_json(
         changed=changed,
         secrets={name: kept.get(name) or secrets.token_hex(32) for name in names},
-        former={name: kept[name + FORMER] for name in names if name + FORMER in kept},
+        previous={name: kept[name + PREVIOUS] for name in names if name + PREVIOUS in kept},
     )
 
 

@@ -22,7 +22,7 @@ attributes:
     support: none
 options:
   hosts:
-    description: The RV(pyhost.flask.app_info#module:app) of the apps, by app, by host.
+    description: What RV(pyhost.flask.app_info#module:apps) has of the apps, by host.
     type: dict
     required: true
   file:
@@ -35,7 +35,7 @@ EXAMPLES = r"""
   pyhost.flask.status:
     hosts:
       web1:
-        notes: "{{ notes.app }}"
+        notes: "{{ found.apps.notes }}"
   run_once: true
 """
 

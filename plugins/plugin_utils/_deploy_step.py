@@ -11,7 +11,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class DeployStepOfApps(DeployStep):
     that lack something of the controller's."""
 
     def _act(self, task_vars: Options) -> Options:
-        left = [str(app["name"]) for app in self._task.args.get("apps") or []]
+        left = self._names()
         patience = None if self._task.check_mode else self._patience(task_vars)
         results: dict[str, Options] = {}
         diffs: list[Options] = []
@@ -88,13 +88,25 @@ class DeployStepOfApps(DeployStep):
             if not left:
                 return {**answer, "msg": "", **apps.summary(results), "diff": diffs}
 
+    def _names(self) -> list[str]:
+        """The names of the apps; an error that says what is wrong with the option."""
+        given = self._task.args.get("apps")
+        parts = given if isinstance(given, list) else [given]
+        names = [part.get("name") if isinstance(part, Mapping) else None for part in parts]
+        if not all(names):
+            raise AnsibleActionFail(
+                "apps: must be a list of an app's parts, as in apps | map(attribute='service'), out"
+                " of what the filter pyhost.flask.resolve returns"
+            )
+        return [str(name) for name in names]
+
     def _supply(self, name: str, result: Options) -> bool:
         """Whether the module is to run again for an app, with what it has asked for."""
         return False
 
     def _arguments(self) -> Options:
         """The module's options, for the apps that are left."""
-        left = [app for app in self._task.args.get("apps") or [] if app["name"] in self._left]
+        left = [app for app in self._task.args["apps"] if app["name"] in self._left]
         return {**self._task.args, "apps": left}
 
 

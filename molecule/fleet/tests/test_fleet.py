@@ -149,7 +149,7 @@ def test_rotation_without_an_error_page(visitors: None) -> None:
     after, hashes = password(), [*hashes, *kept()]
     assert after != before
     assert len(set(hashes)) >= 2
-    assert [there(host, "test", "-e", f"{KEPT}.former")[0] for host in APPS] == [1] * len(APPS)
+    assert [there(host, "test", "-e", f"{KEPT}.previous")[0] for host in APPS] == [1] * len(APPS)
     for secret in (before, after, *hashes):
         assert secret.lower() not in loud.lower()
     # One way to log in is left, and the apps use it.
@@ -168,7 +168,7 @@ def test_the_server_never_writes_a_password_down() -> None:
 
 def test_a_rotation_that_was_interrupted_goes_on(visitors: None) -> None:
     ansible("-b", "-m", "pyhost.flask.secret", "-a", "begin=notes.database", APPS[0])
-    new, old = password(), said(APPS[0], "cat", f"{KEPT}.former")
+    new, old = password(), said(APPS[0], "cat", f"{KEPT}.previous")
     play("databases")
     assert [connect(host, secret=each)[0] for host in APPS for each in (new, old)] == [0, 0] * len(
         APPS
@@ -181,7 +181,7 @@ def test_a_rotation_that_was_interrupted_goes_on(visitors: None) -> None:
     assert password() == new
     for host in APPS:
         assert new in said(host, "cat", "/etc/notes/environment")
-        assert there(host, "test", "-e", f"{KEPT}.former")[0] == 1
+        assert there(host, "test", "-e", f"{KEPT}.previous")[0] == 1
         assert is_refused(host, old)
 
 

@@ -48,7 +48,7 @@ def test_rotation(
     assert (app.slot != slot, app.release) == (True, release)
     after = made()
     assert after["notes"] != before["notes"]
-    assert after.get("notes.former") == (before["notes"] if kept else None)
+    assert after.get("notes.previous") == (before["notes"] if kept else None)
     assert (SAVED in browser.get(f"{SITE}/").text) == kept
     assert browser.submit(f"{SITE}/notes/new", title="New", body="...", tags="key").status == 302
     assert SAVED in browser.get(f"{SITE}/").text

@@ -34,15 +34,15 @@ def parse(text: str) -> dict[str, str]:
     return variables
 
 
-def completed(variables: dict[str, str], secret_key: str, former_key: str = "") -> dict[str, str]:
+def completed(variables: dict[str, str], secret_key: str, previous_key: str = "") -> dict[str, str]:
     """An app's variables with its secret key and with each ``${NAME}`` replaced, in order.
 
-    With a ``former_key`` also what Flask 3.1 calls the fallbacks: keys that nothing is signed with
-    any more, and that what was signed before is still believed by. They are a list, as JSON.
+    With a ``previous_key`` also what Flask 3.1 calls the fallbacks: keys that nothing is signed
+    with any more, and that what was signed before is still believed by. They are a list, as JSON.
     """
     secret = {"SECRET_KEY": secret_key, "FLASK_SECRET_KEY": secret_key}
-    if former_key:
-        fallbacks = json.dumps([former_key])
+    if previous_key:
+        fallbacks = json.dumps([previous_key])
         secret.update(SECRET_KEY_FALLBACKS=fallbacks, FLASK_SECRET_KEY_FALLBACKS=fallbacks)
     together = {**secret, **variables}
     return {name: expand(value, together) for name, value in sorted(together.items())}

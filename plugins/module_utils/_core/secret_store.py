@@ -7,4 +7,4 @@
 from __future__ import annotations
 
 FOLDER = "/var/lib/pyhost-flask/secrets"
-FORMER = ".former"  # the end of the name of the file with a secret's former self
+PREVIOUS = ".previous"  # the end of the name of the file with a secret's previous value

@@ -37,11 +37,11 @@ SETTINGS = {
 
 
 def known_passwords(
-    secret: str, passwords: Mapping[str, str], former: Mapping[str, str]
+    secret: str, passwords: Mapping[str, str], previous: Mapping[str, str]
 ) -> list[str]:
-    """By what a user logs in: a password, and in the middle of its rotation the former one too.
+    """By what a user logs in: a password, and in the middle of its rotation the previous one too.
     Raises UserError where there is none."""
-    known = [each[secret] for each in (passwords, former) if secret in each]
+    known = [each[secret] for each in (passwords, previous) if secret in each]
     if not known:
         raise UserError(f"passwords: there is none of the name {secret!r}")
     return known

@@ -68,7 +68,7 @@ def all_rights(database: str) -> str:
 
 
 def wanted(
-    databases: Iterable[dict[str, Any]], flavor: Flavor, passwords: Secrets, former: Secrets
+    databases: Iterable[dict[str, Any]], flavor: Flavor, passwords: Secrets, previous: Secrets
 ) -> Server:
     """What the server should have, with users who log in on this host by the socket, and from
     others by their passwords. Raises UserError for what is no name."""
@@ -88,7 +88,7 @@ def wanted(
             account = f"{entry['user']}@{host}"
             rights = own | users.get(account, User()).rights
             if entry["hosts"]:
-                known = remote_access.known_passwords(entry["secret"], passwords, former)
+                known = remote_access.known_passwords(entry["secret"], passwords, previous)
                 login, second = flavor.password_login(known, account)
                 users[account] = User(login, frozenset(rights), SSL, second)
             else:
@@ -174,7 +174,7 @@ def _plan_login(want: User, have: User) -> list[str]:
         if have.second:
             steps.append("DISCARD OLD PASSWORD")
     elif differs or have.second != want.second:
-        # MySQL can retain the current password alone, so the former one has to be that at first.
+        # MySQL can retain the current password alone, so the previous one has to be that at first.
         if have.login != want.second:
             retain = RETAIN if have.login == want.login else ""
             steps.append(f"IDENTIFIED {want.second}{retain}{want.require}")

@@ -16,11 +16,11 @@ from ansible_collections.pyhost.flask.plugins.action.secret import command, resu
 
 
 @pytest.mark.parametrize(
-    ("files", "names", "secrets", "former"),
+    ("files", "names", "secrets", "previous"),
     [
         ({"notes": "ab"}, ["notes"], {"notes": "ab"}, {}),
         (
-            {"notes": "ab", "notes.former": "cd", "blog": "e:f"},
+            {"notes": "ab", "notes.previous": "cd", "blog": "e:f"},
             ["notes", "blog"],
             {"notes": "ab", "blog": "e:f"},
             {"notes": "cd"},
@@ -33,12 +33,12 @@ def test_secrets_that_are_there(
     files: dict[str, str],
     names: list[str],
     secrets: dict[str, str],
-    former: dict[str, str],
+    previous: dict[str, str],
 ) -> None:
     assert read(tmp_path, files, names) == {
         "changed": False,
         "secrets": secrets,
-        "former": former,
+        "previous": previous,
     }
 
 
@@ -47,7 +47,7 @@ def test_secrets_that_are_there(
     [
         ({}, ["notes"]),
         ({"blog": "ab"}, ["notes", "blog"]),
-        ({"notes.former": "ab"}, ["notes"]),
+        ({"notes.previous": "ab"}, ["notes"]),
         ({"notes": ""}, ["notes"]),
     ],
 )

@@ -19,7 +19,7 @@ from ansible_collections.pyhost.flask.plugins.modules.secret import (
     plan_values,
 )
 
-NOTHING: dict[str, Any] = {"forget": False, "values": {}, "former": {}} | {
+NOTHING: dict[str, Any] = {"forget": False, "values": {}, "previous": {}} | {
     option: [] for option in ("names", "rotate", "begin", "end")
 }
 
@@ -60,10 +60,10 @@ def test_rotation_keeps_what_a_secret_was(tmp_path: Path) -> None:
     first = make(tmp_path, "one")
     changed(tmp_path, rotate=["one"])
     second = observe(tmp_path, ["one"])
-    assert second["one.former"] == first
+    assert second["one.previous"] == first
     assert second["one"] != first
     _yes, third = changed(tmp_path, rotate=["one"], names=["one"])
-    assert third["one.former"] == second["one"]
+    assert third["one.previous"] == second["one"]
     changed(tmp_path, rotate=["one"], forget=True)
     fourth = observe(tmp_path, ["one"])
     assert fourth.keys() == {"one"}
@@ -74,7 +74,7 @@ def test_rotation_in_two_steps(tmp_path: Path) -> None:
     first = make(tmp_path, "one")
     changed(tmp_path, begin=["one"])
     begun = observe(tmp_path, ["one"])
-    assert begun["one.former"] == first != begun["one"]
+    assert begun["one.previous"] == first != begun["one"]
     assert changed(tmp_path, begin=["one"], names=["one"]) == (False, begun)
     assert changed(tmp_path, end=["one"], names=["one"]) == (True, {"one": begun["one"]})
     assert changed(tmp_path, end=["one"])[0] is False
@@ -82,10 +82,10 @@ def test_rotation_in_two_steps(tmp_path: Path) -> None:
 
 def test_a_rotation_that_was_killed_between_its_two_files_goes_on(tmp_path: Path) -> None:
     first = make(tmp_path, "one")
-    keep(tmp_path, "one.former", first)
+    keep(tmp_path, "one.previous", first)
     changed(tmp_path, begin=["one"])
     begun = observe(tmp_path, ["one"])
-    assert begun["one.former"] == first != begun["one"]
+    assert begun["one.previous"] == first != begun["one"]
 
 
 def test_rotation_of_what_was_never_made_makes_it(tmp_path: Path) -> None:
@@ -101,17 +101,17 @@ def test_check_mode_writes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("former", "kept", "steps"),
+    ("previous", "kept", "steps"),
     [
         ({}, {}, {"one": "new"}),
         ({}, {"one": "new"}, {}),
-        ({"one": "old"}, {}, {"one.former": "old", "one": "new"}),
-        ({"one": "old"}, {"one": "old"}, {"one.former": "old", "one": "new"}),
-        ({"one": "old"}, {"one": "new", "one.former": "older"}, {"one.former": "old"}),
-        ({}, {"one": "new", "one.former": "old"}, {"one.former": None}),
+        ({"one": "old"}, {}, {"one.previous": "old", "one": "new"}),
+        ({"one": "old"}, {"one": "old"}, {"one.previous": "old", "one": "new"}),
+        ({"one": "old"}, {"one": "new", "one.previous": "older"}, {"one.previous": "old"}),
+        ({}, {"one": "new", "one.previous": "old"}, {"one.previous": None}),
     ],
 )
-def test_values(former: dict[str, str], kept: dict[str, str], steps: dict[str, Any]) -> None:
-    assert plan_values({"one": "new"}, former, kept) == steps
+def test_values(previous: dict[str, str], kept: dict[str, str], steps: dict[str, Any]) -> None:
+    assert plan_values({"one": "new"}, previous, kept) == steps
     after = {name: value for name, value in {**kept, **steps}.items() if value is not None}
-    assert plan_values({"one": "new"}, former, after) == {}
+    assert plan_values({"one": "new"}, previous, after) == {}

@@ -69,5 +69,5 @@ def test_a_failure_is_told(on_host: Any, app: Settings) -> None:
     with pytest.raises(UserError):
         program.back_up(app)
     found = on_host(time.time())
-    assert "is no full path" in found["failed"]
+    assert "is not a full path" in found["failed"]
     assert (found["id"], found["overdue"], found["drill"]) == ("", False, None)

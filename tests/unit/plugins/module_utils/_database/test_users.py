@@ -211,9 +211,9 @@ def serving(login: str, *addresses: str, require: str = SSL) -> Server:
     ],
 )  # fmt: skip
 def test_users_on_other_hosts(login: str, have: Server, statements: list[str]) -> None:
-    former = {"notes.database": "old"} if login == BOTH else {}
+    previous = {"notes.database": "old"} if login == BOTH else {}
     database = named("notes", "notes", "10.0.0.5")
-    want = users.wanted([database], MARIADB, {"notes.database": "new"}, former)
+    want = users.wanted([database], MARIADB, {"notes.database": "new"}, previous)
     assert users.plan(want, have) == statements
     assert users.plan(want, serving(login, "10.0.0.5")) == []
     assert NEW not in HASH.sub("*", "".join(statements))
@@ -233,7 +233,7 @@ def keeping(login: str, second: str = "", require: str = SSL) -> Server:
 
 
 @pytest.mark.parametrize(
-    ("former", "have", "statements"),
+    ("previous", "have", "statements"),
     [
         ("", keeping(FRESH), []),
         ("", keeping(FRESH, require=""), [NOW]),
@@ -250,16 +250,16 @@ def keeping(login: str, second: str = "", require: str = SSL) -> Server:
         ("old", keeping(FRESH), [BACK.replace(SSL, f" RETAIN CURRENT PASSWORD{SSL}"), BESIDE]),
     ],
 )
-def test_passwords_on_mysql(former: str, have: Server, statements: list[str]) -> None:
-    given = {"notes.database": former} if former else {}
+def test_passwords_on_mysql(previous: str, have: Server, statements: list[str]) -> None:
+    given = {"notes.database": previous} if previous else {}
     database = named("notes", "notes", "10.0.0.5")
     want = users.wanted([database], MYSQL, {"notes.database": "new"}, given)
     assert users.plan(want, have) == statements
-    assert users.plan(want, keeping(FRESH, STALE if former else "")) == []
+    assert users.plan(want, keeping(FRESH, STALE if previous else "")) == []
     created = users.plan(want, Server(frozenset({"notes"})))
     grants = [f"GRANT {right} TO {AWAY}" for right in sorted(RIGHTS)]
-    first = f"CREATE USER {AWAY} IDENTIFIED {STALE if former else FRESH} REQUIRE SSL"
-    assert created == [first, *([BESIDE] if former else []), *grants]
+    first = f"CREATE USER {AWAY} IDENTIFIED {STALE if previous else FRESH} REQUIRE SSL"
+    assert created == [first, *([BESIDE] if previous else []), *grants]
     shown = HASH.sub("*", "".join(statements + created))
     assert "'caching_sha2_password' AS '*'" in shown
     assert "$A$" not in shown

@@ -167,5 +167,5 @@ def test_where_the_database_of_a_url_is(url: str, where: dumps.Database | None) 
 
 
 def test_a_file_without_a_full_path_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"notes\.db is no full path"):
+    with pytest.raises(ValueError, match=r"notes\.db is not a full path"):
         dumps.location("sqlite:///notes.db")
