@@ -167,7 +167,9 @@ def test_a_backup_of_another_kind_of_database_is_refused(served: Settings) -> No
     backup = make.make(served)
     assert backup
     Path(served.environment).write_text("DATABASE_URL=mysql://notes@localhost/notes\n")
-    with pytest.raises(UserError, match=r"not a dump for the database that the app has now \(mysql"):
+    with pytest.raises(
+        UserError, match=r"not a dump for the database that the app has now \(mysql"
+    ):
         Restore(served, backup).beside()
 
 
