@@ -59,6 +59,12 @@ def _database_known(value: str) -> bool:
     return value in ("sqlite", "mysql") or bool(re.match(r"[a-z0-9+]+://", value))
 
 
+def _statuses(value: str) -> bool:
+    """Whether it is a status, or a range of them that has any in it."""
+    found = re.fullmatch(r"([1-5]\d\d)(?:-([1-5]\d\d))?", value)
+    return bool(found and found[1] <= (found[2] or found[1]))
+
+
 def _at_least(least: int) -> Callable[[Any], bool]:
     return lambda value: value >= least
 
@@ -255,7 +261,7 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ),
     ("shared[]", *FOLDER),
     ("health.path", _pattern(r"/\S*"), "must start with a slash"),
-    ("health.statuses[]", _pattern(r"[1-5]\d\d(-[1-5]\d\d)?"), "must be as in 200 or 200-399"),
+    ("health.statuses[]", _statuses, "must be as in 200 or 200-399"),
     ("health.timeout", _at_least(1), "must be 1 or more seconds"),
     ("gunicorn.workers", _at_least(1), "must be 1 or more"),
     ("gunicorn.threads", _at_least(1), "must be 1 or more"),

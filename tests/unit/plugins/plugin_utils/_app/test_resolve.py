@@ -380,6 +380,7 @@ def test_the_users_own_variables_win() -> None:
         ("shared", ["/tmp"], "shared[0] = '/tmp': must be a folder inside the app's own"),
         ("health.path", "health", "health.path = 'health': must start with a slash"),
         ("health.statuses", ["ok"], "health.statuses[0] = 'ok': must be as in 200 or 200-399"),
+        ("health.statuses", ["399-200"], "= '399-200': must be as in 200 or 200-399"),
         ("health.timeout", 0, "health.timeout = 0: must be 1 or more seconds"),
         ("gunicorn.workers", "many", "gunicorn.workers = 'many': must be a whole number"),
         ("gunicorn.workers", 0, "gunicorn.workers = 0: must be 1 or more"),
