@@ -86,7 +86,7 @@ def wait(path: str, check: Check, watch: Callable[[], None]) -> float:
     while True:
         left = start + check.timeout - time.monotonic()
         if left <= 0:
-            message = f"there was no good answer within {check.timeout:g} seconds"
+            message = f"there was no good answer within health.timeout, {check.timeout:g} seconds"
             raise UserError(f"{message}: {problem}" if problem else message)
         try:
             answer = ask(path, check, left, watch)

@@ -641,7 +641,9 @@ def test_wait_never_believes_503(server: Serve, monkeypatch: pytest.MonkeyPatch)
 
 def test_wait_gives_up_without_an_answer(server: Serve) -> None:
     path, _requests = server(None)
-    with pytest.raises(UserError, match=r"within 0\.1 seconds: no answer to GET /up"):
+    with pytest.raises(
+        UserError, match=r"within health.timeout, 0\.1 seconds: no answer to GET /up"
+    ):
         health.wait(path, check(timeout=0.1), lambda: None)
 
 
