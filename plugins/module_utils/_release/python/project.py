@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from ansible_collections.pyhost.flask.plugins.module_utils._release.base.model i
 from . import install_plan, pipfile_lock, poetry_lock
 from .install_plan import MANIFESTS, Project
 from .lock_file import Locked
+
+COMMENT = re.compile(r"(^|\s)#.*", re.MULTILINE)  # as pip's "Requirements File Format" has it
 
 
 def find(root: Path, app: Path, inputs: Inputs) -> tuple[Path, str]:
@@ -55,7 +58,7 @@ def look(folder: Path, file: str, app: Path, inputs: Inputs) -> Project:
     return Project(
         files=files,
         pyproject=pyproject,
-        hashed="--hash=" in text,
+        hashed="--hash=" in COMMENT.sub("", text),
         importable=module.is_dir() or module.with_name(f"{module.name}.py").is_file(),
         locked=_locked(folder, file, pyproject, inputs),
     )

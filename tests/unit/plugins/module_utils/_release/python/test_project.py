@@ -73,6 +73,8 @@ def test_the_file_that_was_asked_for_is_not_there(tmp_path: Path) -> None:
 def test_hashes_are_seen(tmp_path: Path) -> None:
     write(tmp_path / "prod.txt", "a==1 --hash=sha256:0\n")
     assert project.look(tmp_path, "prod.txt", tmp_path, inputs()).hashed
+    write(tmp_path / "prod.txt", "# add --hash=... some day\na==1  # --hash=sha256:0\n")
+    assert not project.look(tmp_path, "prod.txt", tmp_path, inputs()).hashed
 
 
 @pytest.mark.parametrize(
