@@ -13,6 +13,7 @@ from ansible_collections.pyhost.flask.plugins.module_utils._deploy_lock import r
 
 Facts = Mapping[str, Any]
 SOON = 14  # days before a certificate ends in which that is said aloud
+FULL = 1e9  # bytes; less room than that is said aloud
 
 
 def text(hosts: Mapping[str, Mapping[str, Facts]], now: float) -> str:
@@ -114,7 +115,7 @@ def disk(found: Facts | None) -> str:
         return problem(found)
     count = found["releases"]
     stands = f"{size(found['size'])} in {count} release{'s' * (count != 1)}"
-    return f"{size(found['free'])} free, {stands}"
+    return f"{'ONLY ' if found['free'] < FULL else ''}{size(found['free'])} free, {stands}"
 
 
 def backup(found: Facts | None, now: float) -> list[str]:

@@ -104,6 +104,18 @@ def test_the_certificate(found: dict[str, Any], line: str) -> None:
     assert status_text.certificate(found) == line
 
 
+@pytest.mark.parametrize(
+    ("free", "line"),
+    [
+        (41_000_000_000, "41 GB free, 210 MB in 5 releases"),
+        (640_000_000, "ONLY 640 MB free, 210 MB in 5 releases"),
+    ],
+)
+def test_the_disk(free: int, line: str) -> None:
+    found = {"free": free, "releases": 5, "size": 210_000_000}
+    assert status_text.disk(found) == line
+
+
 def test_a_failed_deploy_says_why() -> None:
     entry = {
         "when": "2026-01-31T12:00:00Z",
