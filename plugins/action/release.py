@@ -136,7 +136,7 @@ def cloned(source: Options) -> Clone | None:
     """The repository of a source that the controller reads for its hosts."""
     if not (source.get("git") and source.get("from") == "controller"):
         return None
-    # Imported here, for each worker would load it anew, and most sources need none of it.
+    # Imported here, for each worker would load it again, and most sources need none of it.
     from ansible_collections.pyhost.flask.plugins.plugin_utils._clone import Clone
 
     return Clone(source, play(os.getppid()))

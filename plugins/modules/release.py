@@ -15,7 +15,8 @@ description:
     with its code, its venv and links to the app's shared folders. What runs is not touched; moving
     the traffic to the release is the part of M(pyhost.flask.reload).
   - A release has its ID from all that goes into it, so nothing is built for what is there
-    already. A build that fails or is interrupted leaves no release; the next one starts anew.
+    already. A build that fails or is interrupted leaves no release; the next one starts from
+    scratch.
   - The requirements are those of the app's folder or, where it names none, of the repository's
     root. The first of these counts. C(uv.lock) or C(pylock.toml), which need uv;
     C(poetry.lock); C(Pipfile.lock); C(requirements.txt);

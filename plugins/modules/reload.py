@@ -40,7 +40,7 @@ options:
   releases:
     description:
       - The IDs of the releases, by the apps' names. A release is a folder in C(releases).
-      - An app that is not among them keeps the release that is live, which is started anew if its
+      - An app that is not among them keeps the release that is live, which is started again if its
         settings have changed.
     type: dict
     default: {}

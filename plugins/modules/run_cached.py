@@ -12,7 +12,7 @@ short_description: Internal. Runs another module of this collection from code th
 version_added: 0.1.0
 description:
   - Not for playbooks. The collection's modules run by it, so that a task sends a host nothing but
-    its arguments, and the host does not compile the same code in each task anew.
+    its arguments, and the host does not compile the same code again in each task.
   - Ansible itself puts the arguments into this file, as it does for all modules that hold its
     C(INCLUDE_ANSIBLE_MODULE_JSON_ARGS), and packs nothing with it.
   - The code lies in C(/run/pyhost-flask/code), which only root can read, and is gone with the next

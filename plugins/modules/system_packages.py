@@ -165,7 +165,7 @@ def incomplete(venvs: Mapping[str, str]) -> dict[str, str]:
 
 
 def make_venv(module: AnsibleModule, folder: str, tool: str) -> None:
-    """Make a venv anew, with nothing in it but the tool."""
+    """Make a new venv, with nothing in it but the tool."""
     run(module, ["python3", "-m", "venv", "--clear", "--without-pip", folder], tool)
     pips = sorted(WHEELS.glob("pip-*.whl"))
     if not pips:

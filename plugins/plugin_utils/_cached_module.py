@@ -4,7 +4,7 @@
 
 """Runs the collection's modules from code that the host keeps until its next boot.
 
-Ansible packs each module anew in each run, with all that it imports, sends that in each task, and
+Ansible packs each module again in each run, with all that it imports, sends that in each task, and
 the host compiles it: for a task with nothing to do, most of its time. Here the first task sends the
 code of all modules; from then on a task sends its arguments. The folder on the host has its name
 from the code's digest, so that other versions, of the collection or of Ansible, do not meet.

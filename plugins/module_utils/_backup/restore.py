@@ -6,7 +6,7 @@
 
 The backup is unpacked beside the app and compared while the app still serves; then the app stops,
 its present state is backed up, and what was unpacked takes its place by renames. Until then nothing
-has changed. A run that was killed is finished by the next one, which begins anew.
+has changed. A run that was killed is finished by the next one, which begins from scratch.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class Certbot:
     def clear(self, name: str) -> None:
         """Remove what a killed certbot or a careless hand left of a certificate.
 
-        Certbot would leave it alone and write beside it, to NAME-0001, at each run anew.
+        Certbot would leave it alone and write beside it, to NAME-0001, again at each run.
         """
         for folder in (live(name), LETSENCRYPT / "archive" / name):
             shutil.rmtree(folder, ignore_errors=True)

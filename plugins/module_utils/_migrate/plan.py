@@ -4,7 +4,7 @@
 
 """What to do with an app's migrations: from where the database is to where it should be.
 
-``plan`` is pure; ``Have`` is what ``_migrate_program`` reported.
+``plan`` is pure; ``Have`` is what ``program`` reported.
 """
 
 from __future__ import annotations

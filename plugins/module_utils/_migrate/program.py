@@ -5,7 +5,7 @@
 """A program that runs inside of a release and does with its migrations what it is asked to.
 
 The module ``migrate`` starts it with the release's own Python, as the app's user, in the app's
-environment and folder; ``_migrate_session`` is the other end. It is asked on standard input and
+environment and folder; ``session`` is the other end. It is asked on standard input and
 answers on standard output, one JSON object a line. What the app itself prints goes to standard
 error. Nothing here decides anything: that is the part of ``_migrate.plan``, on the other end.
 

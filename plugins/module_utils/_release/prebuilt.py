@@ -179,7 +179,7 @@ def disagreement(about: Mapping[str, Any], inputs: Inputs) -> str:
     needed = [re.split(r"[^\w.-]", each, maxsplit=1)[0] for each in inputs.packages]
     lacking = [name for name in needed if canonical(name) not in about["packages"]]
     if lacking:
-        return f"it was built without {', '.join(lacking)}, which the app needs; build it anew"
+        return f"it was built without {', '.join(lacking)}, which the app needs; build it again"
     return ""
 
 

@@ -69,7 +69,6 @@ def _at_least(least: int) -> Callable[[Any], bool]:
     return lambda value: value >= least
 
 
-# (option, what is good, what to say otherwise). ``[]`` stands for each element of a list.
 FOLDER = (
     _folder,
     "must be a folder inside the app's own, without a slash in front, .., quotes or $",
@@ -111,6 +110,8 @@ INDEX, NO_INDEX = (
 )
 PACKAGE = _pattern(r"[A-Za-z0-9][\w.-]*")
 TAKEN = "belongs to the system; choose another name"
+# (option, what is good, what to say otherwise). ``[]`` stands for each element of a list. The types
+# have been checked before: a number is 0 or more.
 RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ("name", NAME, NO_NAME),
     ("name", lambda value: value not in RESERVED, TAKEN),
@@ -284,9 +285,7 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         lambda value: all(HEADER(name) and PRINTABLE(str(text)) for name, text in value.items()),
         "a header's name takes letters, digits and hyphens, its text no quotes and no $",
     ),
-    ("nginx.hsts", _at_least(0), "must be 0 or more seconds"),
     ("nginx.rate", _pattern(r"[1-9]\d*r/[sm]"), "must be as in 10r/s or 60r/m"),
-    ("nginx.burst", _at_least(0), "must be 0 or more requests"),
     (
         "nginx.users",
         lambda value: all(LOGIN(name) and HASH(str(text)) for name, text in value.items()),

@@ -89,7 +89,7 @@ def check_built(app: Options, path: str, mistakes: list[str]) -> None:
         if kind and app["python"][option]:
             mistakes.append(
                 f"{path}.python.{option}: was decided when the {kind} was built, and changes"
-                " nothing of it now; leave it out, or build the package anew with it"
+                " nothing of it now; leave it out, or build the package again with it"
             )
 
 

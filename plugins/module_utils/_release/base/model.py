@@ -128,7 +128,7 @@ class Inputs:
     python: str = ""  # major and minor version of the interpreter
     installer: str = "uv"
     kind: str = ""  # of the source, with the package's name; empty for git
-    edition: str = ""  # of a package: what is built anew is another release
+    edition: str = ""  # of a package: what is built again is another release
 
     @classmethod
     def of(cls, app: ReleasePart, **others: str) -> Inputs:

@@ -230,5 +230,5 @@ def _unread_lock(files: Collection[str], installer: str) -> str:
     """A warning where the versions that the project has locked are not those that it gets."""
     for lock in ONLY_UV:
         if lock in files and installer != "uv":
-            return f"{lock} is not used, because uv is not on the host; pip resolves anew"
+            return f"{lock} is not used, because uv is not on the host; pip resolves again"
     return ""

@@ -33,7 +33,7 @@ def pinned(lock: str, name: str, version: str, marker: str, hashes: Iterable[str
     """The line of a package of an index; ``UserError`` where ``lock`` has no hash of it."""
     found = list(dict.fromkeys(hashes))
     if not found:
-        raise UserError(f"{lock} has no hash of {name}, so nobody knows what to trust; lock anew")
+        raise UserError(f"{lock} has no hash of {name}, so nobody knows what to trust; lock again")
     return " ".join([_marked(f"{name}=={version}", marker), *(f"--hash={each}" for each in found)])
 
 

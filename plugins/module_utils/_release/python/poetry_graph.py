@@ -75,7 +75,7 @@ def _roots(project: Mapping[str, Any], groups: Sequence[str], optional: set[str]
     if "dependencies" not in project:
         raise UserError(
             f"{LOCK} is of an older format, which needs tool.poetry.dependencies in pyproject.toml;"
-            " write it anew with Poetry 2 (poetry lock)"
+            " write it again with Poetry 2 (poetry lock)"
         )
     for section in (project["dependencies"], *(sections[group] for group in groups)):
         for name, given in section.items():
@@ -118,10 +118,10 @@ def _only(by_name: Mapping[str, Sequence[Package]], name: str) -> Package:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UserError(f"{LOCK} has no {name}, which is required; lock anew (poetry lock)")
+        raise UserError(f"{LOCK} has no {name}, which is required; lock again (poetry lock)")
     raise UserError(
         f"{LOCK} has several versions of {name}, and is of a format that does not say which is"
-        " meant; write it anew with Poetry 2 (poetry lock)"
+        " meant; write it again with Poetry 2 (poetry lock)"
     )
 
 
@@ -144,7 +144,7 @@ def _python(constraint: str) -> str:
         if not found or found[3]:
             raise UserError(
                 f"pyproject.toml: python = {constraint!r} of a dependency is not understood here;"
-                " write the lock anew with Poetry 2 (poetry lock)"
+                " write the lock again with Poetry 2 (poetry lock)"
             )
         parts += _compared(found[1] or "==", found[2])
     return " and ".join(parts)

@@ -5,7 +5,7 @@
 """What a poetry.lock says, as Poetry 1 and 2 write it. No input, no output.
 
 Since format 2.1 (Poetry 2), each package says itself for which groups and where it is needed.
-Before that, only the way to it from what ``pyproject.toml`` names does: see ``_lock_poetry_walk``.
+Before that, only the way to it from what ``pyproject.toml`` names does: see ``poetry_graph``.
 """
 
 from __future__ import annotations

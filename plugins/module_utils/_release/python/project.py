@@ -73,7 +73,7 @@ def _locked(folder: Path, file: str, pyproject: dict[str, Any], inputs: Inputs) 
             content = json.loads((folder / file).read_text(encoding="utf-8"))
             return pipfile_lock.pipfile(content, inputs.groups, inputs.extras)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{folder / file} is broken ({error!r}); write it anew") from error
+        raise UserError(f"{folder / file} is broken ({error!r}); write it again") from error
     return Locked()
 
 

@@ -108,7 +108,7 @@ class Venv:
 
         What another release's venv has compiled serves here too: Python compares the time and the
         size of the source, which are the same when both came from uv's cache, and puts the right
-        path into tracebacks. What does not fit is compiled anew.
+        path into tracebacks. What does not fit is compiled again.
         """
         borrowed = _borrow(other, self.path) if other else 0
         jobs = [] if borrowed else ["-j", "0"]

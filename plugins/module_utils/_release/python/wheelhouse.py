@@ -74,7 +74,7 @@ class Wheelhouse:
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Write a file anew: check mode has links to the one that there is."""
+    """Write a new file: check mode has links to the one that there is."""
     file.unlink(missing_ok=True)
     file.write_bytes(content)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What dpkg and apt do for a release that comes as a deb. ``_release_rpm`` is the same for RPMs."""
+"""What dpkg and apt do for a release that comes as a deb. ``rpm`` is the same for RPMs."""
 
 from __future__ import annotations
 

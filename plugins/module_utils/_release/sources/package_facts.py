@@ -94,7 +94,7 @@ def foreign(facts: Facts, app: str) -> str:
     if not facts.app:
         return (
             f"{facts.package} is not a package with a release in it, as the playbook"
-            " pyhost.flask.package makes them; build it anew by that. A wheel is a source.dist,"
+            " pyhost.flask.package makes them; build it again by that. A wheel is a source.dist,"
             " and what the app needs of Debian stands in python.system_packages"
         )
     if facts.app != app:

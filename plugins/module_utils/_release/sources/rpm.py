@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What rpm and dnf do for a release that comes as an RPM. ``_release_deb`` is the same for debs."""
+"""What rpm and dnf do for a release that comes as an RPM. ``deb`` is the same for debs."""
 
 from __future__ import annotations
 

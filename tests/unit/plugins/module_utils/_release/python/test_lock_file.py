@@ -183,9 +183,9 @@ def test_the_markers_on_all_ways_are_kept() -> None:
     ("packages", "project", "message"),
     [
         ([package("a"), package("a", "2")], required(a="*"), "several versions of a, .* Poetry 2"),
-        ([], required(a="*"), "has no a, which is required; lock anew"),
+        ([], required(a="*"), "has no a, which is required; lock again"),
         ([package("a", files=[])], required(a="*"), "has no hash of a"),
-        ([package("a")], {"project": {"dependencies": ["a"]}}, "write it anew with Poetry 2"),
+        ([package("a")], {"project": {"dependencies": ["a"]}}, "write it again with Poetry 2"),
         ([package("a")], required(a={"python": "3.9 || 3.11"}), "is not understood here"),
     ],
 )
