@@ -58,7 +58,7 @@ def test_rotation(
     ("options", "reason"),
     [
         (("-e", "app=safe"), "safe has no secret key that was made on the hosts; those of notes"),
-        (("-e", "app=none"), "none has no secret key that was made on the hosts"),
+        (("-e", "app=none"), "There is no app none; choose one of them"),
     ],
 )
 def test_what_is_refused(options: list[str], reason: str) -> None:
