@@ -73,6 +73,7 @@ class DeployStepOfApps(DeployStep):
         patience = None if self._task.check_mode else self._patience(task_vars)
         results: dict[str, Options] = {}
         diffs: list[Options] = []
+        warnings: list[Any] = []
         while True:
             self._left = left
             answer = self._step(patience.play if patience else None, task_vars)
@@ -80,13 +81,16 @@ class DeployStepOfApps(DeployStep):
                 return answer
             results.update(answer["apps"])
             diffs += answer.get("diff") or []
+            # One that is tried several times says the same each time.
+            warnings += [each for each in answer.get("warnings", ()) if each not in warnings]
             left = [name for name in self._left if self._supply(name, results.get(name, {}))]
             locked = [name for name in self._left if LOCKED_BY in results.get(name, {})]
             owners = [results[name].pop(LOCKED_BY) for name in locked]
             if owners and patience and patience.wait(owners):
                 left += locked
             if not left:
-                return {**answer, "msg": "", **apps.summary(results), "diff": diffs}
+                summary = apps.summary(results)
+                return {**answer, "msg": "", **summary, "diff": diffs, "warnings": warnings}
 
     def _names(self) -> list[str]:
         """The names of the apps; an error that says what is wrong with the option."""

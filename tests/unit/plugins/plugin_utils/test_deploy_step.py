@@ -38,7 +38,11 @@ class Step(DeployStepOfApps):
         assert arguments[PLAY]["last"] is False
         self.asked.append(names)
         answer = self.answers.pop(0)
-        return {"apps": {name: dict(answer[name]) for name in names}, "diff": [{"of": names}]}
+        return {
+            "apps": {name: dict(answer[name]) for name in names},
+            "diff": [{"of": names}],
+            "warnings": [f"{name}: beware" for name in names],
+        }
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +64,7 @@ def test_only_who_could_not_begin_runs_again() -> None:
     assert step.asked == [["a", "b"], ["b"]]
     assert (found["changed"], found["failed"], found["msg"]) == (True, False, "")
     assert found["diff"] == [{"of": ["a", "b"]}, {"of": ["b"]}]
+    assert found["warnings"] == ["a: beware", "b: beware"]
 
 
 def test_nobody_waits_without_being_asked_to() -> None:
